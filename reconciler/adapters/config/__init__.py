@@ -1,0 +1,1 @@
+"""How configuration files are read: shapes, mistakes, and the way from a shape to a specification."""

@@ -1,0 +1,72 @@
+"""The shape of service.toml, section by section, with the defaults that hold where the file is silent."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from reconciler.adapters.config.shapes import GateShape, ScheduleShape, Shape
+from reconciler.adapters.config.values import Duration, PositiveDuration, Table, Text, WebAddress
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LAST_PORT = 65_535
+LARGEST_BATCH = 100_000
+
+
+class StoresShape(Shape):
+    """What may be connected to, and with which accounts."""
+
+    allowed_hosts: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=lambda: list(LOOPBACK))
+    allow_writable_credentials: bool = False
+
+
+class BackendShape(Shape):
+    """The backend's own health page; nothing is watched while the address is empty."""
+
+    health_url: WebAddress = ""
+    poll: PositiveDuration = timedelta(seconds=30)
+
+
+class RunsShape(Shape):
+    """How a run reads and re-reads; `sample` counts records of each entity, `batch` records at a time."""
+
+    reread_first: PositiveDuration = timedelta(milliseconds=250)
+    reread_cap: PositiveDuration = timedelta(seconds=8)
+    confirm_after: Duration = timedelta(seconds=60)
+    give_up_after: PositiveDuration = timedelta(seconds=180)
+    sample: int = Field(default=1000, ge=1)
+    batch: int = Field(default=1000, ge=1, le=LARGEST_BATCH)
+    statement_timeout: PositiveDuration = timedelta(seconds=60)
+    snapshot_max: PositiveDuration = timedelta(seconds=60)
+
+
+class GapsShape(Shape):
+    """Where the backend notes dual writes that failed; empty where it does not."""
+
+    table: Table | None = None
+
+
+class ServerShape(Shape):
+    """Where the dashboard listens."""
+
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=LAST_PORT)
+
+
+class DashboardShape(Shape):
+    """How the dashboard calls itself."""
+
+    title: Annotated[Text, Field(min_length=1)] = "Reconciler"
+
+
+class ServiceShape(Shape):
+    """service.toml as a whole, and what environment and flags say of it."""
+
+    stores: StoresShape = StoresShape()
+    backend: BackendShape = BackendShape()
+    gate: GateShape = GateShape()
+    runs: RunsShape = RunsShape()
+    schedule: ScheduleShape = ScheduleShape()
+    gaps: GapsShape = GapsShape()
+    server: ServerShape = ServerShape()
+    dashboard: DashboardShape = DashboardShape()

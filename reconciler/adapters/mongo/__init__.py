@@ -1,0 +1,1 @@
+"""MongoDB, the source: connecting, reading, and BSON to plain values."""

@@ -1,0 +1,1 @@
+"""PostgreSQL, the target: connecting, its catalogue, reading, and columns to plain values."""

@@ -1,0 +1,193 @@
+"""What a run writes: its start, its parts, its seal; each function runs inside a transaction of the writer."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from reconciler.adapters.report_store.texts import (
+    dump_invariants,
+    dump_mapping,
+    dump_texts,
+    load_mapping,
+    safe,
+    to_micros,
+)
+from reconciler.app.ports import RunStart
+from reconciler.core.history import Decision, Rehearsal
+from reconciler.core.model import EntitySummary, Outcome, RunStatus
+from reconciler.errors import NotFound, ReportStoreError
+
+OUTCOMES = tuple(Outcome)
+ENTITY_COLUMNS = (
+    "run_id", "position", "domain", "entity", "source_records", "target_records", "seen", "compared",
+    *(outcome.value for outcome in OUTCOMES),
+    "cleared", "unconfirmed", "coverage", "method", "complete", "may_be_empty", "invariants", "notes", "finished_at",
+)  # fmt: skip
+
+
+def insert(db: Database, table: str, row: Mapping[str, object]) -> int:
+    """Adds a row and returns its id."""
+    marks = ", ".join(f":{name}" for name in row)
+    cursor = db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", dict(row))
+    return int(cursor.lastrowid or 0)
+
+
+def start_run(db: Database, start: RunStart, *, process: str) -> int:
+    """Notes the run as running, with a part for each domain; returns its id."""
+    run_id = insert(
+        db,
+        "runs",
+        {
+            "mode": start.mode.value,
+            "status": RunStatus.RUNNING.value,
+            "seed": None if start.seed is None else str(start.seed),
+            "trigger": safe(start.trigger),
+            "started_at": to_micros(start.started_at),
+            "config_digest": start.config_digest,
+            "code_version": start.code_version,
+            "identities": dump_mapping(start.identities),
+            "process": process,
+        },
+    )
+    for position, domain in enumerate(start.domains):
+        digests = {"config_digest": start.config_digests[domain], "policy_digest": start.policy_digests[domain]}
+        insert(db, "domain_runs", {"run_id": run_id, "position": position, "domain": domain, **digests})
+    return run_id
+
+
+def require_running(db: Database, run_id: int) -> None:
+    """Raises NotFound for a run that does not exist, ReportStoreError for one that is sealed."""
+    row = db.execute("SELECT status FROM runs WHERE id = ?", [run_id]).fetchone()
+    if row is None:
+        raise NotFound(f"run {run_id} does not exist", next_step="`reconciler runs list`")
+    if row[0] != RunStatus.RUNNING:
+        raise ReportStoreError(
+            f"run {run_id} is sealed", expected="status running", got=row[0], next_step="start another run"
+        )
+
+
+def write_entity(db: Database, run_id: int, *, domain: str, summary: EntitySummary, at: datetime) -> None:
+    """Stores an entity's counts; the table's CHECKs refuse counts that do not add up."""
+    position = db.execute("SELECT COUNT(*) FROM entity_runs WHERE run_id = ?", [run_id]).fetchone()[0]
+    outcomes = {outcome.value: summary.outcomes[outcome] for outcome in OUTCOMES}
+    row = {
+        "run_id": run_id,
+        "position": position,
+        "domain": domain,
+        "entity": summary.entity,
+        "source_records": summary.source_records,
+        "target_records": summary.target_records,
+        "seen": summary.seen,
+        "compared": summary.compared,
+        **outcomes,
+        "cleared": summary.cleared,
+        "unconfirmed": summary.unconfirmed,
+        "coverage": summary.coverage,
+        "method": summary.method,
+        "complete": int(summary.complete),
+        "may_be_empty": int(summary.may_be_empty),
+        "invariants": dump_invariants(summary.invariants),
+        "notes": dump_texts(summary.notes),
+        "finished_at": to_micros(at),
+    }
+    updates = ", ".join(f"{name} = excluded.{name}" for name in ENTITY_COLUMNS if name != "position")
+    marks = ", ".join(f":{name}" for name in ENTITY_COLUMNS)
+    db.execute(
+        f"INSERT INTO entity_runs ({', '.join(ENTITY_COLUMNS)}) VALUES ({marks}) "
+        f"ON CONFLICT (run_id, domain, entity) DO UPDATE SET {updates}",
+        row,
+    )
+
+
+def finish_domain(
+    db: Database,
+    run_id: int,
+    *,
+    domain: str,
+    notes: Sequence[str],
+    gaps: int | None,
+    canaries: tuple[int, int],
+    error: str,
+    at: datetime,
+) -> None:
+    """Stores what ended a domain's part. Raises NotFound where the run has no such part."""
+    planted, caught = canaries
+    changed = db.execute(
+        "UPDATE domain_runs SET notes = ?, gaps = ?, canaries_planted = ?, canaries_caught = ?, error = ?, "
+        "finished_at = ? WHERE run_id = ? AND domain = ?",
+        [dump_texts(notes), gaps, planted, caught, safe(error), to_micros(at), run_id, domain],
+    ).rowcount
+    require_part(changed, run_id, domain)
+
+
+def require_part(found: object, run_id: int, domain: str) -> None:
+    """Raises NotFound where a run has no part for the domain."""
+    if not found:
+        raise NotFound(f"run {run_id} has no part for domain {domain}", next_step="name a domain it began with")
+
+
+def seal(db: Database, run_id: int, *, status: RunStatus, identities: Mapping[str, str], at: datetime) -> None:
+    """Ends the run; the database itself refuses to complete what is not whole."""
+    if status is RunStatus.RUNNING:
+        raise ReportStoreError(f"run {run_id}", expected="a status that ends it", got=status.value)
+    known = load_mapping(db.execute("SELECT identities FROM runs WHERE id = ?", [run_id]).fetchone()[0])
+    db.execute(
+        "UPDATE runs SET status = ?, finished_at = ?, identities = ? WHERE id = ?",
+        [status.value, to_micros(at), dump_mapping({**known, **identities}), run_id],
+    )
+
+
+def require_sealed(db: Database, run_id: int, status: RunStatus) -> None:
+    """Reads the seal back after the commit. Raises ReportStoreError where it is not there."""
+    found = db.execute("SELECT status FROM runs WHERE id = ?", [run_id]).fetchone()
+    if found is None or found[0] != status.value:
+        raise ReportStoreError(
+            f"run {run_id} was not saved", expected=f"status {status.value}", got=str(found and found[0]),
+            next_step="`reconciler db check`",
+        )  # fmt: skip
+
+
+def add_decision(
+    db: Database, *, domain: str, action: str, evidence_digest: str, actor: str, comment: str, at: datetime
+) -> Decision:
+    """Stores a decision."""
+    row: dict[str, object] = {
+        "domain": domain,
+        "action": action,
+        "evidence_digest": evidence_digest,
+        "actor": safe(actor),
+        "comment": safe(comment),
+        "at": to_micros(at),
+    }
+    return Decision(
+        id=insert(db, "decisions", row), domain=domain, action=action, evidence_digest=evidence_digest,
+        actor=safe(actor), comment=safe(comment), at=at,
+    )  # fmt: skip
+
+
+def add_rehearsal(db: Database, rehearsal: Rehearsal) -> None:
+    """Stores a rehearsal."""
+    row: dict[str, object] = {
+        "domain": rehearsal.domain,
+        "minutes": float(rehearsal.minutes),
+        "comment": safe(rehearsal.comment),
+        "actor": safe(rehearsal.actor),
+        "at": to_micros(rehearsal.at),
+    }
+    insert(db, "rehearsals", row)
+
+
+def running_processes(db: Database) -> list[tuple[int, str]]:
+    """The runs that are running, each with the token of its process."""
+    rows = db.execute("SELECT id, process FROM runs WHERE status = 'running' ORDER BY id")
+    return [(run_id, process) for run_id, process in rows]
+
+
+def interrupt(db: Database, run_ids: Sequence[int], *, at: datetime) -> None:
+    """Seals runs as interrupted, unless they ended meanwhile."""
+    for run_id in run_ids:
+        db.execute(
+            "UPDATE runs SET status = 'interrupted', finished_at = ? WHERE id = ? AND status = 'running'",
+            [to_micros(at), run_id],
+        )

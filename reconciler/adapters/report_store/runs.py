@@ -1,0 +1,220 @@
+"""Stored runs read back: runs with their parts, a domain's history, and what people decided."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from reconciler.adapters.report_store.recording import OUTCOMES
+from reconciler.adapters.report_store.texts import (
+    dump,
+    load_invariants,
+    load_mapping,
+    load_texts,
+    to_micros,
+    to_time,
+    to_time_or_none,
+)
+from reconciler.app.ports import StoredRun
+from reconciler.core.history import Decision, DomainHistory, DomainRun, Rehearsal
+from reconciler.core.model import DiffState, EntitySummary, Mode, RunStatus
+from reconciler.errors import NotFound
+
+Row = Mapping[str, Any]
+PARTS_KEPT = 20_000
+
+
+class SealedParts:
+    """Parts of sealed runs, which never change, kept in memory by run and domain; the oldest read go first."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[int, str], DomainRun] = {}
+
+    def get(self, key: tuple[int, str]) -> DomainRun | None:
+        """The part, where it was read before."""
+        return self._kept.get(key)
+
+    def keep(self, part: DomainRun) -> None:
+        """Keeps the part if its run is sealed."""
+        if part.status is RunStatus.RUNNING:
+            return
+        self._kept[part.run_id, part.domain] = part
+        while len(self._kept) > PARTS_KEPT:
+            self._kept.pop(next(iter(self._kept)), None)
+
+
+def get_run(db: Database, sealed: SealedParts, run_id: int) -> StoredRun:
+    """The run; NotFound where there is none."""
+    found = _stored(db, sealed, db.query("SELECT * FROM runs WHERE id = ?", [run_id]))
+    if not found:
+        raise NotFound(f"run {run_id} does not exist", next_step="`reconciler runs list`")
+    return found[0]
+
+
+def list_runs(
+    db: Database, sealed: SealedParts, *, domain: str | None, before: int | None, limit: int
+) -> list[StoredRun]:
+    """Runs newest first, below the id `before`, with all their parts."""
+    having = "AND EXISTS (SELECT 1 FROM domain_runs p WHERE p.run_id = runs.id AND p.domain = :domain)"
+    rows = db.query(
+        f"SELECT * FROM runs WHERE (:before IS NULL OR id < :before) {having if domain is not None else ''} "
+        "ORDER BY id DESC LIMIT :limit",
+        {"before": before, "domain": domain, "limit": limit},
+    )
+    return _stored(db, sealed, rows)
+
+
+def _stored(db: Database, sealed: SealedParts, rows: Iterable[Row]) -> list[StoredRun]:
+    runs = list(rows)
+    keys = list(
+        db.execute(
+            "SELECT run_id, domain FROM domain_runs WHERE run_id IN (SELECT value FROM json_each(?)) "
+            "ORDER BY run_id, position",
+            [dump([row["id"] for row in runs])],
+        )
+    )
+    parts = defaultdict(list)
+    for part in read_parts(db, sealed, keys):
+        parts[part.run_id].append(part)
+    return [_run(row, parts[row["id"]]) for row in runs]
+
+
+def _run(row: Row, parts: Sequence[DomainRun]) -> StoredRun:
+    return StoredRun(
+        id=row["id"],
+        mode=Mode(row["mode"]),
+        status=RunStatus(row["status"]),
+        seed=None if row["seed"] is None else int(row["seed"]),
+        trigger=row["trigger"],
+        started_at=to_time(row["started_at"]),
+        finished_at=to_time_or_none(row["finished_at"]),
+        config_digest=row["config_digest"],
+        code_version=row["code_version"],
+        domains=tuple(parts),
+    )
+
+
+def read_parts(db: Database, sealed: SealedParts, keys: Sequence[tuple[int, str]]) -> list[DomainRun]:
+    """The parts of runs with these run ids and domains, in that order."""
+    found = {key: part for key in keys if (part := sealed.get(key)) is not None}
+    for part in _read_parts(db, [key for key in keys if key not in found]):
+        found[part.run_id, part.domain] = part
+        sealed.keep(part)
+    return [found[key] for key in keys]
+
+
+def _read_parts(db: Database, keys: Sequence[tuple[int, str]]) -> Iterable[DomainRun]:
+    if not keys:
+        return
+    wanted = dump([list(key) for key in keys])
+    chosen = "SELECT value ->> 0 AS run_id, value ->> 1 AS domain FROM json_each(?)"
+    entities = defaultdict(list)
+    for row in db.query(
+        f"SELECT e.* FROM ({chosen}) w CROSS JOIN entity_runs e ON e.run_id = w.run_id AND e.domain = w.domain "
+        "ORDER BY e.run_id, e.position",
+        [wanted],
+    ):
+        entities[row["run_id"], row["domain"]].append(_entity(row))
+    for row in db.query(
+        "SELECT p.*, r.mode, r.status, r.started_at, r.code_version, r.identities, r.finished_at AS run_finished_at "
+        f"FROM ({chosen}) w CROSS JOIN domain_runs p ON p.run_id = w.run_id AND p.domain = w.domain "
+        "CROSS JOIN runs r ON r.id = p.run_id",
+        [wanted],
+    ):
+        yield _part(row, entities[row["run_id"], row["domain"]])
+
+
+def _part(row: Row, entities: Sequence[EntitySummary]) -> DomainRun:
+    finished = row["finished_at"] if row["finished_at"] is not None else row["run_finished_at"]
+    return DomainRun(
+        run_id=row["run_id"],
+        domain=row["domain"],
+        mode=Mode(row["mode"]),
+        status=RunStatus(row["status"]),
+        started_at=to_time(row["started_at"]),
+        finished_at=to_time_or_none(finished),
+        config_digest=row["config_digest"],
+        policy_digest=row["policy_digest"],
+        code_version=row["code_version"],
+        entities=tuple(entities),
+        notes=load_texts(row["notes"]),
+        gaps=row["gaps"],
+        error=row["error"],
+        canaries_planted=row["canaries_planted"],
+        canaries_caught=row["canaries_caught"],
+        identities=load_mapping(row["identities"]),
+    )
+
+
+def _entity(row: Row) -> EntitySummary:
+    return EntitySummary(
+        entity=row["entity"],
+        source_records=row["source_records"],
+        target_records=row["target_records"],
+        seen=row["seen"],
+        compared=row["compared"],
+        outcomes={outcome: row[outcome.value] for outcome in OUTCOMES},
+        cleared=row["cleared"],
+        unconfirmed=row["unconfirmed"],
+        coverage=row["coverage"],
+        method=row["method"],
+        complete=bool(row["complete"]),
+        may_be_empty=bool(row["may_be_empty"]),
+        invariants=load_invariants(row["invariants"]),
+        notes=load_texts(row["notes"]),
+    )
+
+
+def parts_since(db: Database, sealed: SealedParts, domain: str, since: datetime) -> list[DomainRun]:
+    """The domain's parts of runs that started at or after `since`, newest first."""
+    rows = db.execute(
+        "SELECT p.run_id, p.domain FROM runs r CROSS JOIN domain_runs p ON p.run_id = r.id AND p.domain = ? "
+        "WHERE r.started_at >= ? ORDER BY p.run_id DESC",
+        [domain, to_micros(since)],
+    )
+    return read_parts(db, sealed, list(rows))
+
+
+def read_history(db: Database, sealed: SealedParts, domain: str, since: datetime) -> DomainHistory:
+    """What the domain's gate looks at: the parts since then, and the newest scan and completed scan however old."""
+    runs = {part.run_id: part for part in parts_since(db, sealed, domain, since)}
+    scans = {(run_id, domain) for run_id in _newest_scans(db, domain) if run_id not in runs}
+    runs.update({part.run_id: part for part in read_parts(db, sealed, sorted(scans))})
+    counts = dict(db.execute("SELECT state, diffs FROM open_counts WHERE domain = ?", [domain]))
+    return DomainHistory(
+        runs=tuple(runs[run_id] for run_id in sorted(runs, reverse=True)),
+        open_confirmed=counts.get(DiffState.CONFIRMED, 0) + counts.get(DiffState.REGRESSED, 0),
+        open_unconfirmed=counts.get(DiffState.UNCONFIRMED, 0),
+        last_diff_at=_last_diff_at(db, domain),
+        decisions=_decisions(db, domain),
+        rehearsals=_rehearsals(db, domain),
+    )
+
+
+def _newest_scans(db: Database, domain: str) -> list[int]:
+    """The run ids of the domain's newest scan and of its newest completed scan."""
+    newest = (
+        "SELECT p.run_id FROM domain_runs p JOIN runs r ON r.id = p.run_id "
+        "WHERE p.domain = ? AND r.mode = 'scan' {} ORDER BY p.run_id DESC LIMIT 1"
+    )
+    found = [db.execute(newest.format(more), [domain]).fetchone() for more in ("", "AND r.status = 'completed'")]
+    return [row[0] for row in found if row is not None]
+
+
+def _last_diff_at(db: Database, domain: str) -> datetime | None:
+    query = "SELECT MAX(last_diff_at) FROM domain_runs WHERE domain = ? AND last_diff_at IS NOT NULL"
+    return to_time_or_none(db.execute(query, [domain]).fetchone()[0])
+
+
+def _decisions(db: Database, domain: str) -> tuple[Decision, ...]:
+    """Oldest first."""
+    rows = db.query("SELECT * FROM decisions WHERE domain = ? ORDER BY id", [domain])
+    return tuple(Decision(**{**row, "at": to_time(row["at"])}) for row in rows)
+
+
+def _rehearsals(db: Database, domain: str) -> tuple[Rehearsal, ...]:
+    """Oldest first."""
+    query = "SELECT domain, minutes, comment, actor, at FROM rehearsals WHERE domain = ? ORDER BY id"
+    return tuple(Rehearsal(**{**row, "at": to_time(row["at"])}) for row in db.query(query, [domain]))

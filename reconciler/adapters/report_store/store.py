@@ -1,0 +1,229 @@
+"""The ReportStore on SQLite: writes go to one thread and are durable when they return, reads go beside it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from sqlite_utils import Database
+
+from reconciler.adapters.locks import LivingProcess, lives
+from reconciler.adapters.report_store import problems, recording, runs, sighting, upkeep
+from reconciler.adapters.report_store.opening import prepare, prepare_reading
+from reconciler.adapters.report_store.threads import Readers, Writer, refuse_writing
+from reconciler.app.ports import ClusterCount, DiffFilter, RunStart, StoredDiff, StoredRun
+from reconciler.core.history import Decision, DomainHistory, DomainRun, Rehearsal
+from reconciler.core.model import EntitySummary, ReportedDiff, RunStatus
+from reconciler.core.spec import DomainSpec
+from reconciler.errors import ReportStoreError
+
+T = TypeVar("T")
+
+
+class SqliteReportStore:
+    """The report database of one folder. Every method raises ReportStoreError where the database fails."""
+
+    def __init__(self, *, path: Path, readers: Readers, writer: Writer | None, process: LivingProcess | None) -> None:
+        """`open_report_store` makes it; without a writer every write is refused."""
+        self.path = path
+        self._readers = readers
+        self._writer = writer
+        self._process = process
+        self._sealed = runs.SealedParts()
+        self._spoilt: set[int] = set()
+
+    # -- runs ----------------------------------------------------------------------------------------------------------
+
+    async def start_run(self, start: RunStart) -> int:
+        """Notes a run as running, with a part for each domain, and returns its id."""
+        writer, process = self._writing()
+        return await writer.write(partial(recording.start_run, start=start, process=process.token))
+
+    async def record_diffs(
+        self, run_id: int, *, domain: str, entity: str, diffs: Sequence[ReportedDiff], at: datetime
+    ) -> None:
+        """Stores diffs as seen by this run, all or none. Recorded again in the same run, a diff is as last recorded."""
+        record = partial(sighting.record, run_id=run_id, domain=domain, entity=entity, diffs=tuple(diffs), at=at)
+        await self._write_of(run_id, record)
+
+    async def finish_entity(
+        self, run_id: int, *, domain: str, summary: EntitySummary, resolved: Sequence[str] | None, at: datetime
+    ) -> None:
+        """Stores an entity's counts; open diffs that the run did not see end: those named, or all where None."""
+
+        def finish(db: Database) -> None:
+            recording.write_entity(db, run_id, domain=domain, summary=summary, at=at)
+            sighting.resolve(db, run_id, domain=domain, entity=summary.entity, locators=resolved, at=at)
+
+        await self._write_of(run_id, finish)
+
+    async def finish_domain(
+        self,
+        run_id: int,
+        *,
+        domain: str,
+        notes: Sequence[str],
+        gaps: int | None,
+        canaries: tuple[int, int],
+        error: str,
+        at: datetime,
+    ) -> None:
+        """Stores what ended the domain's part."""
+        finish = partial(
+            recording.finish_domain,
+            run_id=run_id, domain=domain, notes=tuple(notes), gaps=gaps, canaries=canaries, error=error, at=at,
+        )  # fmt: skip
+        await self._write_of(run_id, finish)
+
+    async def finish_run(self, run_id: int, *, status: RunStatus, identities: Mapping[str, str], at: datetime) -> None:
+        """Seals the run; as completed only if every write of it succeeded and the database finds it whole."""
+        if status is RunStatus.COMPLETED and run_id in self._spoilt:
+            raise ReportStoreError(
+                f"run {run_id} cannot be completed",
+                expected="every write of it to succeed",
+                got="an earlier one that failed",
+                next_step="finish it as failed, and run again",
+            )
+        seal = partial(recording.seal, run_id=run_id, status=status, identities=identities, at=at)
+        await self._write_of(run_id, seal)
+        writer, _ = self._writing()
+        await writer.alone(partial(recording.require_sealed, run_id=run_id, status=status))
+        self._spoilt.discard(run_id)
+
+    async def interrupt_dead(self, *, at: datetime) -> Sequence[int]:
+        """Marks runs as interrupted whose process is gone; returns their ids."""
+        writer, _ = self._writing()
+        running = await self._readers.read(recording.running_processes)
+        dead = [run_id for run_id, token in running if not lives(self.path.parent, token)]
+        if dead:
+            await writer.write(partial(recording.interrupt, run_ids=dead, at=at))
+        return dead
+
+    async def run(self, run_id: int) -> StoredRun:
+        """The run of that id; NotFound where there is none."""
+        return await self._readers.read(partial(runs.get_run, sealed=self._sealed, run_id=run_id))
+
+    async def runs(
+        self, *, domain: str | None = None, before: int | None = None, limit: int = 50
+    ) -> Sequence[StoredRun]:
+        """Runs newest first, below the id `before`."""
+        listing = partial(runs.list_runs, sealed=self._sealed, domain=domain, before=before, limit=limit)
+        return await self._readers.read(listing)
+
+    async def runs_since(self, domain: str, since: datetime) -> Sequence[DomainRun]:
+        """The domain's parts of runs that started at or after `since`, newest first."""
+        return await self._readers.read(partial(runs.parts_since, sealed=self._sealed, domain=domain, since=since))
+
+    async def history(self, domain: DomainSpec, *, since: datetime) -> DomainHistory:
+        """What the domain's gate looks at; older than `since` only the newest scan and the newest completed scan."""
+        look = partial(runs.read_history, sealed=self._sealed, domain=domain.name, since=since)
+        return await self._readers.read(look)
+
+    # -- diffs ---------------------------------------------------------------------------------------------------------
+
+    async def diffs(self, wanted: DiffFilter) -> AsyncIterator[StoredDiff]:
+        """The diffs that fit, in order of their id, read a page at a time."""
+        after, left = wanted.after, wanted.limit
+        while left is None or left > 0:
+            limit = problems.PAGE if left is None else min(left, problems.PAGE)
+            page = await self._readers.read(partial(problems.read_page, wanted=wanted, after=after, limit=limit))
+            for diff in page:
+                yield diff
+            if len(page) < limit:
+                return
+            after, left = page[-1].id, None if left is None else left - len(page)
+
+    async def diff(self, diff_id: int) -> StoredDiff:
+        """The diff as its last run saw it; NotFound where there is none."""
+        return await self._readers.read(partial(problems.get_diff, diff_id=diff_id))
+
+    async def clusters(self, *, run: int | None = None, domain: str | None = None) -> Sequence[ClusterCount]:
+        """Clusters, most diffs first: of one run, or of all open diffs."""
+        return await self._readers.read(partial(problems.list_clusters, run=run, domain=domain))
+
+    async def cluster(self, cluster_id: str) -> ClusterCount:
+        """One cluster; NotFound where there is none."""
+        return await self._readers.read(partial(problems.get_cluster, name=cluster_id))
+
+    # -- people --------------------------------------------------------------------------------------------------------
+
+    async def decide(
+        self, *, domain: str, action: str, evidence_digest: str, actor: str, comment: str, at: datetime
+    ) -> Decision:
+        """Stores an `approve`, `reject` or `revoke`."""
+        writer, _ = self._writing()
+        add = partial(
+            recording.add_decision,
+            domain=domain, action=action, evidence_digest=evidence_digest, actor=actor, comment=comment, at=at,
+        )  # fmt: skip
+        return await writer.write(add)
+
+    async def rehearse(self, rehearsal: Rehearsal) -> None:
+        """Stores a rehearsal."""
+        writer, _ = self._writing()
+        await writer.write(partial(recording.add_rehearsal, rehearsal=rehearsal))
+
+    # -- upkeep --------------------------------------------------------------------------------------------------------
+
+    async def check(self) -> Sequence[str]:
+        """What is wrong with the database, a line each; nothing where it is sound."""
+        return await self._readers.read(upkeep.find_problems)
+
+    async def backup(self, target: Path) -> None:
+        """Writes a whole copy with mode 0600 under a name that is free."""
+        writer, _ = self._writing()
+        await writer.alone(partial(upkeep.back_up, target=target))
+
+    async def prune(self, *, older_than: datetime, at: datetime) -> upkeep.Pruned:
+        """Lets go of old runs and of the diffs that only they saw; `upkeep.prune` says what is kept."""
+        writer, _ = self._writing()
+        pruned = await writer.write(partial(upkeep.prune, older_than=older_than, at=at))
+        await writer.alone(upkeep.shrink)
+        return pruned
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _writing(self) -> tuple[Writer, LivingProcess]:
+        """What writing takes. Raises ReportStoreError where the database was opened to be read."""
+        if self._writer is None or self._process is None:
+            raise refuse_writing(self.path)
+        return self._writer, self._process
+
+    async def _write_of(self, run_id: int, work: Callable[[Database], T]) -> T:
+        """Writes something of a run that is running; a run with a write that failed can never be completed."""
+
+        def guarded(db: Database) -> T:
+            recording.require_running(db, run_id)
+            return work(db)
+
+        writer, _ = self._writing()
+        try:
+            return await writer.write(guarded)
+        except (Exception, asyncio.CancelledError):
+            self._spoilt.add(run_id)
+            raise
+
+
+@asynccontextmanager
+async def open_report_store(folder: Path, *, read_only: bool = False) -> AsyncIterator[SqliteReportStore]:
+    """Opens `<folder>/reconciler.db`, made where missing unless read-only; runs of dead processes are interrupted.
+
+    Raises ReportStoreError for a newer schema, another's or an empty file, and what SQLite or the system refuses.
+    """
+    async with AsyncExitStack() as opened:
+        path = await asyncio.to_thread(prepare_reading if read_only else prepare, folder)
+        process = None if read_only else LivingProcess(folder)
+        if process is not None:
+            opened.callback(process.close)
+        writer = None if read_only else Writer(path)
+        if writer is not None:
+            opened.push_async_callback(writer.close)
+        readers = Readers(path)
+        opened.push_async_callback(readers.close)
+        store = SqliteReportStore(path=path, readers=readers, writer=writer, process=process)
+        if writer is not None:
+            await store.interrupt_dead(at=datetime.now(UTC))
+        yield store

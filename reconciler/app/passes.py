@@ -1,0 +1,206 @@
+"""One look at one entity in both stores: read, normalize, pair, compare; what differs becomes a candidate, everything is counted."""
+
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+
+from reconciler.app.ports import Clock, EntityRead, RecordReader, TargetReader
+from reconciler.core.canaries import released
+from reconciler.core.model import Outcome, Record, RecordKey, Side
+from reconciler.core.outcomes import Judge, Judged, join_strays, observation
+from reconciler.core.pairing import Match, Pairing
+from reconciler.core.records import Digest, Normalizer
+from reconciler.core.sampling import KeySample
+from reconciler.core.spec import EntitySpec
+from reconciler.core.summary import no_outcomes
+
+CANARY_PAIRS = 3
+Report = Callable[[int, int], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Candidate:
+    """A difference as it was last seen; it counts when it stays. Times are monotonic seconds."""
+
+    judged: Judged
+    seen: bytes
+    first: float
+    since: float
+
+    @property
+    def locator(self) -> str:
+        """What finds it again."""
+        return self.judged.diff.locator if self.judged.diff else ""
+
+
+@dataclass(slots=True, kw_only=True)
+class EntityPass:
+    """What a look at an entity has counted so far. `complete` says that both stores were read to the end they counted."""
+
+    entity: EntitySpec
+    method: str
+    source_records: int = 0
+    target_records: int = 0
+    outcomes: dict[Outcome, int] = field(default_factory=no_outcomes)
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    settled: list[Judged] = field(default_factory=list)
+    unconfirmed: list[Judged] = field(default_factory=list)
+    cleared: int = 0
+    checked: set[str] = field(default_factory=set)
+    complete: bool = False
+    canaries: tuple[int, int] = (0, 0)
+    notes: list[str] = field(default_factory=list)
+
+    def count(self, judged: Judged, at: float) -> None:
+        """Counts a match at once, or makes it a candidate."""
+        if judged.diff is None:
+            self.outcomes[judged.outcome] += 1
+            self._release(judged)
+        else:
+            self.candidates[judged.diff.locator] = Candidate(judged=judged, seen=observation(judged), first=at, since=at)
+
+    def _release(self, judged: Judged) -> None:
+        """Plants canaries on the first matched records."""
+        source = judged.records[0]
+        if judged.outcome is not Outcome.MATCHED or source is None or self.outcomes[Outcome.MATCHED] > CANARY_PAIRS:
+            return
+        planted, caught = released(self.entity, source)
+        self.canaries = (self.canaries[0] + planted, self.canaries[1] + caught)
+
+
+class Looker:
+    """Looks at entities through both readers."""
+
+    def __init__(self, *, source: RecordReader, target: TargetReader, clock: Clock, digest: Digest) -> None:
+        """`digest` is the keyed digest for secret parts of keys."""
+        self._readers: dict[Side, RecordReader] = {Side.SOURCE: source, Side.TARGET: target}
+        self._clock = clock
+        self._digest = digest
+
+    def now_ms(self) -> int:
+        """The wall clock in milliseconds since 1970."""
+        return int(self._clock.now().timestamp() * 1000)
+
+    async def problems(self, entity: EntitySpec) -> list[str]:
+        """What the stores lack for this entity."""
+        return [problem for reader in self._readers.values() for problem in await reader.problems(entity)]
+
+    async def scan(self, entity: EntitySpec, report: Report) -> EntityPass:
+        """Every record of both stores, each side in one snapshot; the stores' own counts must agree with what was read."""
+        found = EntityPass(entity=entity, method="stream")
+        read = dict.fromkeys(Side, 0)
+        async with AsyncExitStack() as stack:
+            looks = {side: await stack.enter_async_context(reader.read(entity)) for side, reader in self._readers.items()}
+            counted = {side: await look.count() for side, look in looks.items()}
+            total = sum(counted.values())
+            async for matches in self._merged(entity, looks, read):
+                judge, at = Judge(entity, now_ms=self.now_ms()), self._clock.monotonic()
+                for match in matches:
+                    found.count(judge.outcome(match), at)
+                report(sum(read.values()), total)
+        found.source_records, found.target_records = counted[Side.SOURCE], counted[Side.TARGET]
+        found.complete = read == counted
+        if not found.complete:
+            found.notes.append(f"{entity.name}: {_unexplained(counted, read)}")
+        return found
+
+    async def _merged(self, entity: EntitySpec, looks: dict[Side, EntityRead], read: dict[Side, int]) -> AsyncIterator[list[Match]]:
+        """The matches of both streams, as they become ready; counts what is read."""
+        pairing = Pairing(entity)
+        streams = {side: look.batches() for side, look in looks.items()}
+        normalizers = self._normalizers(entity)
+        while (side := pairing.starving()) is not None:
+            batch = await anext(streams[side], None)
+            if batch is None:
+                pairing.close(side)
+            else:
+                read[side] += len(batch)
+                pairing.push(side, [normalizers[side].record(raw) for raw in batch])
+            if matches := list(pairing.ready()):
+                yield matches
+
+    async def sample(self, entity: EntitySpec, *, size: int, seed: int, also: Sequence[str], report: Report) -> EntityPass:
+        """Keys drawn by the seed from both sides, and those in `also` (as reports spell them)."""
+        drawn = KeySample(size=size, seed=seed)
+        keys_only = key_entity(entity)
+        counted = dict.fromkeys(Side, 0)
+        for side, reader in self._readers.items():
+            normalizer = Normalizer(keys_only, side=side, digest=self._digest)
+            async with reader.read(keys_only) as look:
+                async for batch in look.batches():
+                    counted[side] += len(batch)
+                    for raw in batch:
+                        if (key := normalizer.record(raw).key) is not None:
+                            drawn.offer(side, key)
+                    report(sum(counted.values()), 0)
+        keys = drawn.drawn()
+        wanted = {key.parts for key in keys}
+        more = [key for text in also if (key := parsed_key(entity, text)) is not None and key.parts not in wanted]
+        found = await self.keys(entity, keys=[*keys, *more], ids={}, report=report)
+        found.source_records, found.target_records = counted[Side.SOURCE], counted[Side.TARGET]
+        return found
+
+    async def keys(self, entity: EntitySpec, *, keys: Sequence[RecordKey], ids: dict[Side, Sequence[str]], report: Report) -> EntityPass:
+        """The named keys, read from both stores now."""
+        found = EntityPass(entity=entity, method="keys", complete=True)
+        for at in range(0, max(1, len(keys)), 1000):
+            some = keys[at : at + 1000]
+            for judged in await self.fresh(entity, keys=some, ids=ids if at == 0 else {}):
+                found.count(judged, self._clock.monotonic())
+                source, target = judged.records
+                found.source_records += source is not None
+                found.target_records += target is not None
+                if judged.diff is None:
+                    found.checked |= {record.key_text for record in (source, target) if record is not None}
+            report(at + len(some), len(keys))
+        return found
+
+    async def fresh(self, entity: EntitySpec, *, keys: Sequence[RecordKey], ids: dict[Side, Sequence[str]]) -> list[Judged]:
+        """What a fresh read of these keys and ids says."""
+        normalizers = self._normalizers(entity)
+        pairing = Pairing(entity)
+        for side, reader in self._readers.items():
+            raw = await reader.fetch(entity, keys=keys, ids=ids.get(side, ()))
+            pairing.push(side, in_order([normalizers[side].record(one) for one in raw]))
+            pairing.close(side)
+        judge = Judge(entity, now_ms=self.now_ms())
+        return [judge.outcome(match) for match in join_strays(list(pairing.ready()))]
+
+    def _normalizers(self, entity: EntitySpec) -> dict[Side, Normalizer]:
+        """One for each side."""
+        return {side: Normalizer(entity, side=side, digest=self._digest) for side in Side}
+
+
+def in_order(records: Sequence[Record]) -> list[Record]:
+    """Records in merge order, those without a key first."""
+    keyless = [record for record in records if record.key is None]
+    return [*keyless, *sorted((record for record in records if record.key is not None), key=lambda record: record.key.parts if record.key else ())]
+
+
+def key_entity(entity: EntitySpec) -> EntitySpec:
+    """The entity with nothing but its key."""
+    return replace(entity, fields=tuple(entity.field(path) for path in entity.key), scope=None, ttl="")
+
+
+def parsed_key(entity: EntitySpec, text: str) -> RecordKey | None:
+    """The key that a report spells so; None where the text can't be one, or hides a secret part."""
+    parts = text.split("/", len(entity.key) - 1)
+    if text.startswith("id:") or len(parts) != len(entity.key):
+        return None
+    named = dict(zip(entity.key, parts, strict=True))
+    whole = [path for path in entity.key if entity.field(path).kind.value == "integer"]
+    if any(not named[path].lstrip("-").isdigit() for path in whole):
+        return None
+    return RecordKey(parts=tuple(int(named[path]) if path in whole else named[path] for path in entity.ordered_key), text=text)
+
+
+def _unexplained(counted: dict[Side, int], read: dict[Side, int]) -> str:
+    """Counts that do not explain each other, in words."""
+    said = (f"the {side.value} counts {counted[side]:,} records but delivered {read[side]:,}" for side in Side if counted[side] != read[side])
+    return " and ".join(said)
+
+
+def draw_seed() -> int:
+    """A seed for a run that names none."""
+    return random.SystemRandom().randrange(2**31)

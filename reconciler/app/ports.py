@@ -1,0 +1,262 @@
+"""What the use cases need from outside, as protocols; tests/contract holds every adapter to them."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from reconciler.core.history import Decision, DomainHistory, DomainRun, Rehearsal
+from reconciler.core.model import (
+    DiffKind,
+    DiffState,
+    EntitySummary,
+    InvariantResult,
+    Mode,
+    Outcome,
+    RawRecord,
+    RecordKey,
+    ReportedDiff,
+    RunStatus,
+    Side,
+)
+from reconciler.core.spec import DomainSpec, EntitySpec, InvariantSpec
+
+# -- stores ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreHealth:
+    """What doctor and the evidence say of a store. `writable` is what the account could change, empty if nothing."""
+
+    side: Side
+    version: str
+    identity: str
+    role: str
+    writable: tuple[str, ...]
+    clock_skew_seconds: float
+    problems: tuple[str, ...] = ()
+
+
+class EntityRead(Protocol):
+    """One consistent look at an entity: its own count and its records in key order, both from the same snapshot."""
+
+    async def count(self) -> int:
+        """How many records the store itself counts in this look's snapshot."""
+
+    def batches(self) -> AsyncIterator[Sequence[RawRecord]]:
+        """Records in merge order (`EntitySpec.ordered_key`; null and strange keys anywhere), in bounded batches."""
+
+
+class RecordReader(Protocol):
+    """Reads one store, never writes."""
+
+    @property
+    def side(self) -> Side:
+        """Which store this is."""
+
+    async def health(self) -> StoreHealth:
+        """Reaches the store; raises StoreUnavailable or StoreRefused."""
+
+    async def problems(self, entity: EntitySpec) -> Sequence[str]:
+        """What of the entity the store does not have: collection, table, column, or a column of another type. One sentence each."""
+
+    def read(self, entity: EntitySpec) -> AbstractAsyncContextManager[EntityRead]:
+        """Opens a look at the whole entity."""
+
+    async def fetch(self, entity: EntitySpec, *, keys: Sequence[RecordKey], ids: Sequence[str]) -> Sequence[RawRecord]:
+        """The records with these keys, and those with these ids of their own, in any order, each once."""
+
+    async def check_invariant(self, entity: EntitySpec, invariant: InvariantSpec) -> InvariantResult:
+        """Asks the store how often the invariant is violated on this side."""
+
+
+class TargetReader(RecordReader, Protocol):
+    """What only the target is asked."""
+
+    async def known_legacy_ids(self, entity: EntitySpec, legacy_ids: Sequence[str]) -> frozenset[str]:
+        """Which of these ids some row of the entity carries."""
+
+    async def unresolved_gaps(self, table: str) -> Mapping[str, int]:
+        """How many dual-write gaps of each domain are unresolved."""
+
+    async def orphans(self, entity: EntitySpec) -> Sequence[str]:
+        """Child rows without a parent row, as `id:<parent id>/<position>`."""
+
+
+# -- reports -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStart:
+    """A run as it begins. `config_digests` and `policy_digests` are by domain; `config_digest` covers them all."""
+
+    mode: Mode
+    domains: tuple[str, ...]
+    seed: int | None
+    started_at: datetime
+    config_digest: str
+    config_digests: Mapping[str, str]
+    policy_digests: Mapping[str, str]
+    code_version: str
+    trigger: str
+    identities: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterCount:
+    """A cluster in one run, or over all: `id` is `K-<n>`, stable over runs."""
+
+    id: str
+    domain: str
+    entity: str
+    path: str | None
+    kind: str
+    title: str
+    cause: str
+    diffs: int
+    first_run: int
+    last_run: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+    open: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRun:
+    """A run with the parts of its domains."""
+
+    id: int
+    mode: Mode
+    status: RunStatus
+    seed: int | None
+    trigger: str
+    started_at: datetime
+    finished_at: datetime | None
+    config_digest: str
+    code_version: str
+    domains: tuple[DomainRun, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredField:
+    """A field diff as it is stored: masked or emptied already."""
+
+    path: str
+    kind: DiffKind
+    source: object
+    target: object
+    redacted: str | None
+    cluster: str | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDiff:
+    """A diff as one run saw it (`run`), with its life over all runs."""
+
+    id: int
+    run: int
+    domain: str
+    entity: str
+    key: str
+    locator: str
+    outcome: Outcome
+    state: DiffState
+    first_seen_at: datetime
+    last_seen_at: datetime
+    first_run: int
+    fields: tuple[StoredField, ...]
+    cluster: str | None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffFilter:
+    """Which diffs to list, oldest id first. Without a run: each diff as its last run saw it. `after` and `limit` page by id."""
+
+    run: int | None = None
+    domain: str | None = None
+    entity: str | None = None
+    states: tuple[DiffState, ...] = ()
+    cluster: str | None = None
+    after: int = 0
+    limit: int | None = None
+
+
+class ReportStore(Protocol):
+    """Keeps what runs found and people decided; every write is durable when the call returns."""
+
+    async def start_run(self, start: RunStart) -> int:
+        """Notes a run as running, with a part for each domain, and returns its id."""
+
+    async def record_diffs(self, run_id: int, *, domain: str, entity: str, diffs: Sequence[ReportedDiff], at: datetime) -> None:
+        """Stores diffs as seen by this run; an earlier resolved one becomes regressed, an earlier open one keeps its first time."""
+
+    async def finish_entity(self, run_id: int, *, domain: str, summary: EntitySummary, resolved: Sequence[str] | None, at: datetime) -> None:
+        """Stores an entity's counts, and resolves open diffs of the entity that this run did not see: those at the locators
+        named, or all of them where `resolved` is None (a complete scan)."""
+
+    async def finish_domain(self, run_id: int, *, domain: str, notes: Sequence[str], gaps: int | None, canaries: tuple[int, int],
+                            error: str, at: datetime) -> None:
+        """Stores the domain's notes, unresolved gaps, canaries (planted, caught) and the error that ended it, if any."""
+
+    async def finish_run(self, run_id: int, *, status: RunStatus, identities: Mapping[str, str], at: datetime) -> None:
+        """Seals the run. Counts that do not add up are refused by the database itself: ReportStoreError."""
+
+    async def run(self, run_id: int) -> StoredRun:
+        """The run of that id; NotFound where there is none."""
+
+    async def runs(self, *, domain: str | None = None, before: int | None = None, limit: int = 50) -> Sequence[StoredRun]:
+        """Runs newest first, below the id `before`."""
+
+    def diffs(self, wanted: DiffFilter) -> AsyncIterator[StoredDiff]:
+        """The diffs that fit, in order of their id."""
+
+    async def diff(self, diff_id: int) -> StoredDiff:
+        """The diff as its last run saw it; NotFound where there is none."""
+
+    async def clusters(self, *, run: int | None = None, domain: str | None = None) -> Sequence[ClusterCount]:
+        """Clusters, most diffs first: of one run, or of all open diffs."""
+
+    async def cluster(self, cluster_id: str) -> ClusterCount:
+        """One cluster; NotFound where there is none."""
+
+    async def history(self, domain: DomainSpec, *, since: datetime) -> DomainHistory:
+        """What the domain's gate looks at; runs that started before `since` are left out except the newest scan."""
+
+    async def decide(self, *, domain: str, action: str, evidence_digest: str, actor: str, comment: str, at: datetime) -> Decision:
+        """Stores an approval, rejection or revocation."""
+
+    async def rehearse(self, rehearsal: Rehearsal) -> None:
+        """Stores a rehearsal."""
+
+    async def interrupt_dead(self, *, at: datetime) -> Sequence[int]:
+        """Marks runs as interrupted whose process is gone; returns their ids."""
+
+
+class Clock(Protocol):
+    """The time, and waiting for it."""
+
+    def now(self) -> datetime:
+        """Aware UTC wall-clock time."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go backwards."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Lets others work for that long."""
+
+
+class DomainLocks(Protocol):
+    """Keeps two runs of one domain apart, also across processes."""
+
+    def hold(self, domains: Sequence[str]) -> AbstractAsyncContextManager[None]:
+        """Holds every domain's lock or raises AlreadyRunning."""
+
+
+class Redactor(Protocol):
+    """Keyed digests with the install's own key."""
+
+    def digest(self, text: str) -> str:
+        """A short keyed digest of a text: equal texts, equal digests; without the key it tells nothing."""

@@ -1,0 +1,249 @@
+"""The checks around a flip: the way back, the domains it hangs on, the flag as it is seen, and who agreed."""
+
+from datetime import datetime, timedelta
+
+from reconciler.core.data_checks import worst_result
+from reconciler.core.evidence import Evidence, lapse
+from reconciler.core.gate_values import (
+    Action,
+    Check,
+    CheckResult,
+    Dependency,
+    Finding,
+    GateFacts,
+    GateVerdict,
+    Member,
+    Reads,
+)
+from reconciler.core.history import Decision, Rehearsal
+from reconciler.core.wording import listed, number, span
+
+STOPPED = {
+    GateVerdict.NO_GO: CheckResult.FAIL,
+    GateVerdict.HOLD: CheckResult.INCONCLUSIVE,
+    GateVerdict.NO_DATA: CheckResult.INCONCLUSIVE,
+    GateVerdict.NOT_COMPARABLE: CheckResult.INCONCLUSIVE,
+    GateVerdict.SOAKING: CheckResult.PENDING,
+    GateVerdict.READY: CheckResult.PENDING,
+    GateVerdict.GO: CheckResult.PASS,
+    GateVerdict.FLIPPED: CheckResult.PASS,
+}
+
+
+def rollback_plan(facts: GateFacts) -> Finding:
+    """Whether the way back is written down, owned, and was walked lately; after the flip the age no longer matters."""
+    spec, limit, last = facts.data.spec, facts.data.spec.policy.rehearsal_max_age, last_rehearsal(facts)
+    problem = _plan_problem(facts)
+    old = last is None or facts.data.now - last.at >= limit
+    if not spec.rollback:
+        result, measured = CheckResult.INFO, "no live flag, so nothing to roll back"
+    elif problem:
+        result, measured = CheckResult.FAIL, problem
+    elif last is None:
+        result, measured = CheckResult.FAIL, "never rehearsed"
+    else:
+        measured = f"rehearsed {span(facts.data.now - last.at)} ago in {last.minutes:g} min by {last.actor}"
+        result = CheckResult.PASS if facts.flipped or not old else CheckResult.FAIL
+    rehearse = f"`reconciler rehearse {spec.name} --minutes N --comment TEXT` after walking the plan"
+    return _finding(
+        "rollback_plan",
+        result=result,
+        measured=measured,
+        needed=f"a plan with owner and command, rehearsed within {span(limit)}",
+        since=last.at if last else None,
+        evidence=_plan_source(facts),
+        next_step=f"complete the rollback plan of {spec.name}, then `reconciler gate {spec.name}`"
+        if problem
+        else rehearse,
+    )
+
+
+def depends_on(facts: GateFacts) -> Finding:
+    """Whether the data of every domain that this one refers to are in order."""
+    named = facts.data.spec.depends_on
+    known = {dependency.domain: dependency for dependency in facts.dependencies}
+    results = {name: _dependency(known.get(name)) for name in named}
+    bad = tuple(name for name in named if results[name] is not CheckResult.PASS)
+    why = "; ".join(f"{name}: {_complaint(known.get(name))}" for name in bad)
+    return _finding(
+        "depends_on",
+        result=worst_result(results.values()) if named else CheckResult.INFO,
+        measured=why or (f"{listed(named)} in order" if named else "depends on no other domain"),
+        needed=f"the data of {listed(named)} in order" if named else "nothing",
+        evidence=f"the gates of {listed(named)}" if named else "configuration",
+        next_step=f"`reconciler gate {bad[0]}`" if bad else "",
+    )
+
+
+def flip_group(facts: GateFacts) -> Finding:
+    """Whether the whole group may go: together or not at all."""
+    group = facts.data.spec.flip_group
+    results = [STOPPED[member.verdict] for member in facts.group]
+    bad = tuple(member for member in facts.group if STOPPED[member.verdict] is not CheckResult.PASS)
+    names = listed(tuple(member.domain for member in facts.group))
+    why = "; ".join(f"{member.domain} is {member.verdict.value.replace('_', ' ')}" for member in bad)
+    return _finding(
+        "flip_group",
+        result=worst_result(results) if results else CheckResult.INFO,
+        measured=why or (f"{names} may go too" if names else "flips alone"),
+        needed=f"all of group {group}: together or not at all" if names else "nothing",
+        evidence=f"the gates of {names}" if names else "configuration",
+        next_step=f"`reconciler gate {_worst(bad).domain}`" if bad else "",
+    )
+
+
+def flag_observed(facts: GateFacts) -> Finding:
+    """What the backend reads, where it is watched; a flag that was flipped without a go is an alarm."""
+    spec, flag, needed = facts.data.spec, facts.flag, "no flip without a go"
+    if not spec.flip:
+        return _finding("flag_observed", result=CheckResult.INFO, measured="no live flag", needed=needed)
+    if flag is None:
+        return _finding("flag_observed", result=CheckResult.INFO, measured="not watched", needed=needed)
+    result, measured, next_step = CheckResult.PASS, f"{spec.flag} reads {flag.reads}", ""
+    if flag.reads is None:
+        result, measured = CheckResult.INCONCLUSIVE, flag.problem or "the flag could not be read"
+        next_step = "`reconciler doctor`"
+    elif flag.reads is Reads.POSTGRES and not flag.had_go:
+        result, measured = CheckResult.INCONCLUSIVE, f"ALARM: {spec.flag} reads postgres and no go was ever given"
+        next_step = f"set {way_back(facts)}"
+    return _finding(
+        "flag_observed",
+        result=result,
+        measured=measured,
+        needed=needed,
+        since=flag.since,
+        evidence="the backend's health page",
+        next_step=next_step,
+    )
+
+
+def approvals(facts: GateFacts, *, digest: str | None) -> Finding:
+    """Whether enough people agreed to today's evidence, and nobody said no."""
+    spec, wanted = facts.data.spec, facts.data.spec.policy.approvals
+    valid, refused = valid_approvals(facts, digest=digest), rejections(facts, digest=digest)
+    people = listed(tuple(decision.actor for decision in valid))
+    measured = f"{number(len(valid))} of {number(wanted)}{f' by {people}' if people else ''}"
+    if refused:
+        result, measured = CheckResult.FAIL, f"rejected by {listed(tuple(decision.actor for decision in refused))}"
+    elif not wanted:
+        result, measured = CheckResult.PASS, "none needed"
+    else:
+        result = CheckResult.PASS if len(valid) >= wanted else CheckResult.PENDING
+    again = f"`reconciler approve {spec.name} --comment TEXT --evidence {digest}`"
+    withdraw = f"settle the objection, then `reconciler revoke {spec.name} --comment TEXT --evidence {digest}`"
+    return _finding(
+        "approvals",
+        result=result,
+        measured=measured,
+        needed=f"{number(wanted)} on today's evidence, each less than {span(spec.policy.approval_ttl)} old",
+        since=max((decision.at for decision in (*refused, *valid)), default=None),
+        evidence=digest or "no evidence yet",
+        next_step=withdraw if refused else again,
+    )
+
+
+def valid_approvals(facts: GateFacts, *, digest: str | None) -> tuple[Decision, ...]:
+    """The approvals that hold now, one for each person: on this digest, in time, and not revoked by anyone since."""
+    last_revoked = max(
+        (one.id for one in facts.data.history.decisions if Action(one.action) is Action.REVOKE), default=0
+    )
+    now, lifetime = facts.data.now, facts.data.spec.policy.approval_ttl
+    return tuple(
+        one
+        for one in _latest_by_actor(facts)
+        if Action(one.action) is Action.APPROVE
+        and one.evidence_digest == digest
+        and one.id > last_revoked
+        and timedelta(0) <= now - one.at < lifetime
+    )
+
+
+def rejections(facts: GateFacts, *, digest: str | None) -> tuple[Decision, ...]:
+    """The people whose last word on today's evidence is no."""
+    latest = _latest_by_actor(facts)
+    return tuple(one for one in latest if Action(one.action) is Action.REJECT and one.evidence_digest == digest)
+
+
+def last_rehearsal(facts: GateFacts) -> Rehearsal | None:
+    """The newest rehearsal of the domain's plan."""
+    return max(facts.data.history.rehearsals, key=lambda rehearsal: rehearsal.at, default=None)
+
+
+def way_back(facts: GateFacts) -> str:
+    """The plan's own command, or the flag's setting where no plan gives one."""
+    written = facts.plan.rollback_command if facts.plan else ""
+    return f"`{written or facts.data.spec.rollback}`"
+
+
+def valid_until(facts: GateFacts, evidence: Evidence, *, digest: str | None) -> datetime | None:
+    """When the first thing that this gate stands on lapses by itself; None where it stands on nothing."""
+    policy = facts.data.spec.policy
+    ends = [lapse(evidence.scan.started_at, policy.max_scan_age)] if evidence.scan else []
+    ends += [one.valid_until for one in facts.dependencies if one.valid_until]
+    ends += [one.valid_until for one in facts.group if one.valid_until]
+    if not facts.flipped:
+        rehearsal = last_rehearsal(facts) if facts.data.spec.rollback else None
+        ends += [lapse(rehearsal.at, policy.rehearsal_max_age)] if rehearsal else []
+        approved = sorted((one.at for one in valid_approvals(facts, digest=digest)), reverse=True)
+        if 0 < policy.approvals <= len(approved):
+            ends.append(lapse(approved[policy.approvals - 1], policy.approval_ttl))
+    return min(ends, default=None)
+
+
+def _latest_by_actor(facts: GateFacts) -> tuple[Decision, ...]:
+    """Each person's last word, whatever it was about; spelling a name otherwise does not make two people."""
+    latest: dict[str, Decision] = {}
+    for one in sorted(facts.data.history.decisions, key=lambda decision: decision.id):
+        latest[one.actor.strip().casefold()] = one
+    return tuple(latest.values())
+
+
+def _plan_problem(facts: GateFacts) -> str:
+    """What the written plan lacks; empty where it is complete."""
+    plan = facts.plan
+    if plan is None:
+        return "no plan is written"
+    missing = [
+        what for what, text in (("owner", plan.owner), ("rollback command", plan.rollback_command)) if not text.strip()
+    ]
+    return "; ".join([*(f"the plan names no {what}" for what in missing), *plan.problems])
+
+
+def _plan_source(facts: GateFacts) -> str:
+    """The plan and its owner."""
+    return f"rollback plan, owner {facts.plan.owner}" if facts.plan and facts.plan.owner else "no plan with an owner"
+
+
+def _dependency(dependency: Dependency | None) -> CheckResult:
+    """What another domain's data say; a domain that is unknown or not comparable can't be judged."""
+    return worst_result(check.result for check in dependency.checks) if dependency else CheckResult.INCONCLUSIVE
+
+
+def _complaint(dependency: Dependency | None) -> str:
+    """The worst check of another domain in a few words."""
+    if dependency is None or not dependency.checks:
+        return "cannot be compared"
+    worst = worst_result(check.result for check in dependency.checks)
+    check = next((one for one in dependency.checks if one.result is worst), dependency.checks[0])
+    return f"{check.name.replace('_', ' ')}: {check.measured}"
+
+
+def _worst(members: tuple[Member, ...]) -> Member:
+    """The member that holds the group back most."""
+    order = list(STOPPED)
+    return min(members, key=lambda member: order.index(member.verdict))
+
+
+def _finding(
+    name: str,
+    *,
+    result: CheckResult,
+    measured: str,
+    needed: str,
+    since: datetime | None = None,
+    evidence: str = "configuration",
+    next_step: str = "",
+) -> Finding:
+    """A check and its next step."""
+    check = Check(name=name, result=result, measured=measured, needed=needed, since=since, evidence=evidence)
+    return Finding(check=check, next_step=next_step)

@@ -1,0 +1,177 @@
+"""What goes into a gate and what comes out of it: facts, checks and verdicts as frozen values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from reconciler.core.history import DomainHistory
+from reconciler.core.spec import DomainSpec
+from reconciler.errors import InvalidSpec
+
+
+class CheckResult(StrEnum):
+    """How one check came out."""
+
+    PASS = "pass"  # noqa: S105 - a result, not a password
+    FAIL = "fail"
+    PENDING = "pending"
+    INCONCLUSIVE = "inconclusive"
+    WAIVED = "waived"
+    INFO = "info"
+
+
+class GateVerdict(StrEnum):
+    """Whether a domain's reads may flip."""
+
+    NO_GO = "no_go"
+    HOLD = "hold"
+    SOAKING = "soaking"
+    READY = "ready"
+    GO = "go"
+    FLIPPED = "flipped"
+    NO_DATA = "no_data"
+    NOT_COMPARABLE = "not_comparable"
+
+
+class Requirement(StrEnum):
+    """What a caller can ask a gate to be at least."""
+
+    SOAKING = "soaking"
+    READY = "ready"
+    GO = "go"
+
+
+class Reads(StrEnum):
+    """The store that the backend was seen to read a domain from."""
+
+    MONGO = "mongo"
+    POSTGRES = "postgres"
+
+
+class Action(StrEnum):
+    """What a person can decide; `Decision.action` holds one of these words."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    REVOKE = "revoke"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One sentence of the gate: what was measured against what is needed, since when, on which evidence."""
+
+    name: str
+    result: CheckResult
+    measured: str
+    needed: str
+    since: datetime | None
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A check, and what a person does next where it does not pass."""
+
+    check: Check
+    next_step: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A domain's verdict as of now, with every check that led to it."""
+
+    domain: str
+    verdict: GateVerdict
+    policy_digest: str | None
+    evidence_digest: str | None
+    valid_until: datetime | None
+    checks: tuple[Check, ...]
+    flip: str
+    rollback: str
+    reason: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackPlan:
+    """The written way back: who owns it, the command, and what is wrong with the page, one sentence each."""
+
+    owner: str
+    rollback_command: str
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagState:
+    """The flag as it was observed.
+
+    `reads` is None where the backend was asked and its answer could not be used (`problem`).
+    `had_go` says whether the gate was at `go` when the flag was first seen on postgres.
+    """
+
+    reads: Reads | None
+    since: datetime | None = None
+    had_go: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataFacts:
+    """What the checks of a domain's data look at. `gaps_watched`: the backend keeps a table of dual-write gaps."""
+
+    spec: DomainSpec
+    now: datetime
+    history: DomainHistory
+    code_version: str
+    gaps_watched: bool
+
+    def __post_init__(self) -> None:
+        """Refuses facts that nothing can be judged by: a naive time, or evidence that no digest ties to anything."""
+        if self.now.tzinfo is None:
+            raise ValueError("the gate needs an aware time")
+        known = self.spec.config_digest and self.spec.policy_digest and self.code_version
+        if self.spec.comparable and not known:
+            raise InvalidSpec(
+                f"domain {self.spec.name}",
+                expected="digests of configuration and policy, and a code version",
+                got="an empty one",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependency:
+    """How the data of another domain stand; without checks it cannot be compared at all."""
+
+    domain: str
+    checks: tuple[Check, ...]
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Another domain of the flip group, judged as if it stood alone."""
+
+    domain: str
+    verdict: GateVerdict
+    reason: str
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateFacts:
+    """Everything a gate is derived from. `plan` is None where none is written, `flag` is None where nobody watches it.
+
+    `dependencies` has an entry for each name in `spec.depends_on`, `group` one for each other member of the flip group.
+    """
+
+    data: DataFacts
+    plan: RollbackPlan | None = None
+    flag: FlagState | None = None
+    rolled_back_at: datetime | None = None
+    dependencies: tuple[Dependency, ...] = ()
+    group: tuple[Member, ...] = ()
+
+    @property
+    def flipped(self) -> bool:
+        """Whether the domain was seen to read from PostgreSQL after a go."""
+        return self.flag is not None and self.flag.reads is Reads.POSTGRES and self.flag.had_go

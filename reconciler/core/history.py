@@ -1,0 +1,66 @@
+"""What is stored about a domain and what its gate looks at: its parts of runs, decisions and rehearsals; frozen values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from reconciler.core.model import EntitySummary, Mode, RunStatus
+
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainRun:
+    """One domain's part of a run as it is stored; the verdict is derived from it by `summary.domain_verdict`."""
+
+    run_id: int
+    domain: str
+    mode: Mode
+    status: RunStatus
+    started_at: datetime
+    finished_at: datetime | None
+    config_digest: str
+    policy_digest: str
+    code_version: str
+    entities: tuple[EntitySummary, ...]
+    notes: tuple[str, ...]
+    gaps: int | None
+    error: str
+    canaries_planted: int = 0
+    canaries_caught: int = 0
+    identities: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """An approval, rejection or revocation: who, when, on which evidence, why."""
+
+    id: int
+    domain: str
+    action: str
+    evidence_digest: str
+    actor: str
+    comment: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """A rehearsal of a domain's rollback plan."""
+
+    domain: str
+    minutes: float
+    comment: str
+    actor: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainHistory:
+    """Everything stored that a domain's gate looks at; runs newest first, sealed or not."""
+
+    runs: tuple[DomainRun, ...]
+    open_confirmed: int
+    open_unconfirmed: int
+    last_diff_at: datetime | None
+    decisions: tuple[Decision, ...]
+    rehearsals: tuple[Rehearsal, ...]

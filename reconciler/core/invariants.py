@@ -1,0 +1,42 @@
+"""What must hold inside one store: the parts that are judged in memory, and how violations are told."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from reconciler.core.model import InvariantResult
+from reconciler.core.spec import InvariantSpec
+
+MOST_SAMPLES = 20
+
+
+def result(invariant: InvariantSpec, side: str, *, violations: int, keys: Iterable[str]) -> InvariantResult:
+    """A result with some of the keys, each once."""
+    return InvariantResult(name=invariant.name, side=side, violations=violations, sample_keys=tuple(dict.fromkeys(keys))[:MOST_SAMPLES])
+
+
+def cycles(parents: Mapping[str, str]) -> list[list[str]]:
+    """The cycles along `child -> parent`, each as its keys."""
+    done: set[str] = set()
+    found = []
+    for start in parents:
+        path: dict[str, None] = {}
+        at = start
+        while at in parents and at not in path and at not in done:
+            path[at] = None
+            at = parents[at]
+        if at in path:
+            walked = list(path)
+            found.append(walked[walked.index(at) :])
+        done |= path.keys()
+    return found
+
+
+def broken_ranges(ranges: Sequence[tuple[str, object, object]]) -> list[str]:
+    """Keys at which ranges (key, first, last), in order, do not meet: the next first is this last + 1, and only the end is open."""
+    broken = []
+    for (key, _, last), (_, first, _) in zip(ranges, ranges[1:], strict=False):
+        if not isinstance(last, int | float | Decimal) or not isinstance(first, int | float | Decimal) or last + 1 != first:
+            broken.append(key)
+    if ranges and ranges[-1][2] is not None:
+        broken.append(ranges[-1][0])
+    return broken

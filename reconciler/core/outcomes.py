@@ -1,0 +1,129 @@
+"""One match to its outcome: the only place that says what became of a record."""
+
+import hashlib
+from dataclasses import dataclass
+
+from reconciler.core.compare import compare, field_diffs
+from reconciler.core.model import Canonical, DanglingReference, FieldDiff, Outcome, Record, RecordDiff, Side
+from reconciler.core.pairing import Defective, Match, Pair
+from reconciler.core.spec import EntitySpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A match with its outcome; `diff` is None for matched and out_of_scope."""
+
+    match: Match
+    outcome: Outcome
+    diff: RecordDiff | None = None
+
+    @property
+    def records(self) -> tuple[Record | None, Record | None]:
+        """Source and target record of the match."""
+        if isinstance(self.match, Pair):
+            return self.match.source, self.match.target
+        return (self.match.record, None) if self.match.side is Side.SOURCE else (None, self.match.record)
+
+
+class Judge:
+    """Judges matches of one entity at one moment: what has expired by then is out of scope."""
+
+    def __init__(self, entity: EntitySpec, *, now_ms: int) -> None:
+        """`now_ms` is the moment, in milliseconds since 1970."""
+        self._entity = entity
+        self._now_ms = now_ms
+        self._ttl = entity.index(entity.ttl) if entity.ttl else None
+        self._scope = entity.index(entity.scope.path) if entity.scope else None
+
+    def outcome(self, match: Match) -> Judged:
+        """What became of the match."""
+        match match:
+            case Defective():
+                return self._defective(match)
+            case Pair(source=source, target=target):
+                return self._pair(match, source, target)
+
+    def _defective(self, match: Defective) -> Judged:
+        """A record with a defective key, unless it has expired."""
+        record = match.record
+        if self._out_of_scope(record):
+            return Judged(match=match, outcome=Outcome.OUT_OF_SCOPE)
+        fields = tuple(_dangling_key(self._entity, record))
+        diff = RecordDiff(locator=f"{match.side.value}:{record.id}", key_text=record.key_text, outcome=Outcome.KEY_DEFECT, fields=fields, detail=match.why)
+        return Judged(match=match, outcome=Outcome.KEY_DEFECT, diff=diff)
+
+    def _pair(self, match: Pair, source: Record | None, target: Record | None) -> Judged:
+        """Records of both sides, or of one."""
+        known = [record for record in (source, target) if record is not None]
+        if any(record.problem for record in known):
+            return _unreadable(match, next(record for record in known if record.problem))
+        if self._out_of_scope(*known):
+            return Judged(match=match, outcome=Outcome.OUT_OF_SCOPE)
+        if source is not None and target is not None:
+            return self._compared(match, source, target)
+        outcome = Outcome.MISSING_IN_TARGET if source is not None else Outcome.EXTRA_IN_TARGET
+        text = known[0].key_text
+        return Judged(match=match, outcome=outcome, diff=RecordDiff(locator=text, key_text=text, outcome=outcome))
+
+    def _compared(self, match: Pair, source: Record, target: Record) -> Judged:
+        """A pair, compared field by field."""
+        fields = compare(self._entity, source=source, target=target)
+        if not fields:
+            return Judged(match=match, outcome=Outcome.MATCHED)
+        diff = RecordDiff(locator=source.key_text, key_text=source.key_text, outcome=Outcome.FIELD_MISMATCH, fields=fields)
+        return Judged(match=match, outcome=Outcome.FIELD_MISMATCH, diff=diff)
+
+    def _out_of_scope(self, *records: Record) -> bool:
+        """Whether a record has expired on either side, or is outside the scope on all sides that have it."""
+        if self._ttl is not None and any(_past(record.values[self._ttl], self._now_ms) for record in records if record.values):
+            return True
+        if self._scope is None or self._entity.scope is None:
+            return False
+        prefix = self._entity.scope.prefix
+        return not any(_within(record.values[self._scope], prefix) for record in records if record.values)
+
+
+def _past(expiry: Canonical, now_ms: int) -> bool:
+    """Whether an expiry lies in the past."""
+    return isinstance(expiry, int) and expiry < now_ms
+
+
+def _within(text: Canonical, prefix: str) -> bool:
+    """Whether a scope's text is inside; null can't be told and stays in."""
+    return text is None or (isinstance(text, str) and text.startswith(prefix))
+
+
+def _unreadable(match: Match, record: Record) -> Judged:
+    """A record that can't be read, whatever the other side holds."""
+    where = f"{record.problem_path}: " if record.problem_path else ""
+    diff = RecordDiff(locator=record.key_text, key_text=record.key_text, outcome=Outcome.UNREADABLE, detail=f"{where}{record.problem}")
+    return Judged(match=match, outcome=Outcome.UNREADABLE, diff=diff)
+
+
+def _dangling_key(entity: EntitySpec, record: Record) -> list[FieldDiff]:
+    """The part of a key that leads nowhere, as a field diff."""
+    pairs = [(entity.field(path), record.values[entity.index(path)]) for path in entity.key] if record.values else []
+    return [diff for spec, value in pairs if isinstance(value, DanglingReference) for diff in field_diffs(spec, source=None, target=value)]
+
+
+def observation(judged: Judged) -> bytes:
+    """A digest of what was seen, kept in memory only: it changes when either record does."""
+    source, target = judged.records
+    seen = (judged.outcome, source and source.values, target and target.values, source and source.problem, target and target.problem)
+    return hashlib.blake2b(repr(seen).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def join_strays(judged: list[Match]) -> list[Match]:
+    """Lets a source record with a key of a strange type meet the row whose key prints the same."""
+    rows = {match.target.key_text: match for match in judged if isinstance(match, Pair) and match.source is None and match.target is not None}
+    joined: list[Match] = []
+    met = set()
+    for match in judged:
+        if isinstance(match, Pair) and match.target is None and match.source is not None and match.source.stray:
+            row = rows.get(match.source.key_text)
+            if row is not None and match.source.key_text not in met:
+                met.add(match.source.key_text)
+                joined.append(Pair(match.source, row.target))
+                continue
+        joined.append(match)
+    return [match for match in joined if not (isinstance(match, Pair) and match.source is None and match.target and match.target.key_text in met)]

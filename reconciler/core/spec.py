@@ -1,0 +1,345 @@
+"""What a configuration means: domains, entities, fields, invariants and policy as frozen values; an invalid one cannot be built."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from reconciler.core.model import Sensitivity, Side
+from reconciler.errors import InvalidSpec
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+PATH = re.compile(r"[A-Za-z_$][\w$]*(\[\d+\])?(\.[A-Za-z_$][\w$]*(\[\d+\])?)*")
+
+
+class FieldKind(StrEnum):
+    """The rules of equality a field can have."""
+
+    TEXT = "text"
+    CHAR = "char"
+    CI = "ci"
+    LOWER = "lower"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    DOUBLE = "double"
+    BOOLEAN = "boolean"
+    INSTANT = "instant"
+    BYTES = "bytes"
+    JSON = "json"
+    ARRAY = "array"
+    REFERENCE = "reference"
+    CHILDREN = "children"
+    IDENTITY = "identity"
+
+
+class NumberType(StrEnum):
+    """BSON types that a `decimal` field may hold; `double` stands for int, Long and double alike."""
+
+    DECIMAL128 = "decimal128"
+    DOUBLE = "double"
+    STRING = "string"
+
+
+def _require(holds: object, message: str, *, expected: str = "", got: str = "") -> None:
+    """Refuses to build what does not hold."""
+    if not holds:
+        raise InvalidSpec(message, expected=expected, got=got)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildTable:
+    """Where an embedded array lies in the target: a table whose rows carry the parent's id and a position from 0."""
+
+    table: str
+    parent_column: str
+    position_column: str
+    fields: tuple["FieldSpec", ...]
+
+    def __post_init__(self) -> None:
+        """Elements hold scalars only."""
+        _require(self.fields, f"child table {self.table} has no fields")
+        nested = [item.path for item in self.fields if item.kind in (FieldKind.CHILDREN, FieldKind.IDENTITY)]
+        _require(not nested, f"child table {self.table}", expected="fields without children of their own", got=", ".join(nested))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldSpec:
+    """One compared field: a Mongo path, a column, a rule.
+
+    `scale` belongs to decimal (digits after the point), `items` to array (kind of its elements), `refers_to` to reference (name of
+    an entity, of any domain), `children` to children, `accepts` to decimal. Sensitivity is secret unless declared otherwise.
+    """
+
+    path: str
+    kind: FieldKind
+    column: str = ""
+    sensitivity: Sensitivity = Sensitivity.SECRET
+    scale: int | None = None
+    items: FieldKind | None = None
+    refers_to: str = ""
+    children: ChildTable | None = None
+    accepts: tuple[NumberType, ...] = tuple(NumberType)
+
+    def __post_init__(self) -> None:
+        """Each kind has what it needs and nothing else."""
+        _require(PATH.fullmatch(self.path), f"field {self.path!r}", expected="a path like profile.phone or location.coordinates[0]")
+        decimal, array = self.kind is FieldKind.DECIMAL, self.kind is FieldKind.ARRAY
+        _require((self.scale is not None) == decimal, f"field {self.path}", expected="`scale` with kind decimal and only there")
+        _require(self.scale is None or 0 <= self.scale <= 100, f"field {self.path}: scale", expected="0 to 100", got=str(self.scale))  # noqa: PLR2004
+        _require((self.items is not None) == array, f"field {self.path}", expected="`items` with kind array and only there")
+        _require(bool(self.refers_to) == (self.kind is FieldKind.REFERENCE), f"field {self.path}", expected="`refers_to` with kind reference and only there")
+        children = self.kind is FieldKind.CHILDREN
+        _require((self.children is not None) == children, f"field {self.path}", expected="`children` with kind children and only there")
+        _require(bool(self.column) != children, f"field {self.path}", expected="a column, or a child table")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded:
+    """Where an entity's records lie inside another entity's documents.
+
+    `path` is the array's (`many`) or object's path; `owner` names the parent entity, `column` its UUID in the entity's own table.
+    """
+
+    path: str
+    many: bool
+    owner: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """A record is in scope when the text at `path` starts with `prefix`, on either side."""
+
+    path: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntitySpec:
+    """One collection (or embedded path) and the table it is compared with.
+
+    `fields` holds every compared field, the key's own among them: an implicit `_id` of kind identity where the key is
+    `legacy_object_id`, an implicit reference named after the owner where the entity is embedded. `key` names the fields that
+    make the key. `ttl` is the path of the field after whose time a record is out of scope.
+    """
+
+    name: str
+    collection: str
+    table: str
+    fields: tuple[FieldSpec, ...]
+    key: tuple[str, ...]
+    schema: str = "public"
+    row_id: str = "id"
+    legacy_column: str = "legacy_object_id"
+    embedded: Embedded | None = None
+    scope: Scope | None = None
+    ttl: str = ""
+    append_only: bool = False
+    may_be_empty: bool = False
+    method: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Names are names, paths are unique, and key, scope and ttl name fields of the right kinds."""
+        where = f"entity {self.name}"
+        _require(NAME.fullmatch(self.name), f"entity {self.name!r}", expected="a name in lower_snake_case")
+        paths = [item.path for item in self.fields]
+        doubled = sorted({path for path in paths if paths.count(path) > 1})
+        _require(not doubled, f"{where}: fields", expected="each path once", got=", ".join(doubled))
+        _require(self.key, f"{where}: key", expected="at least one field")
+        for path in (*self.key, *([self.scope.path] if self.scope else []), *([self.ttl] if self.ttl else [])):
+            _require(path in paths, f"{where}", expected=f"a field {path}, which its key, scope or ttl names")
+        keyable = (FieldKind.IDENTITY, FieldKind.TEXT, FieldKind.INTEGER, FieldKind.REFERENCE)
+        for path in self.key:
+            kind = self.field(path).kind
+            _require(kind in keyable, f"{where}: key {path}", expected="kind text, integer or the owner", got=kind.value)
+        if self.ttl:
+            _require(self.field(self.ttl).kind is FieldKind.INSTANT, f"{where}: ttl {self.ttl}", expected="a field of kind instant")
+        if self.scope:
+            _require(self.field(self.scope.path).kind is FieldKind.TEXT, f"{where}: scope", expected="a field of kind text")
+
+    def field(self, path: str) -> FieldSpec:
+        """The field at a path; KeyError where there is none."""
+        for item in self.fields:
+            if item.path == path:
+                return item
+        raise KeyError(path)
+
+    def index(self, path: str) -> int:
+        """Where a field's value stands in a record's values."""
+        return [item.path for item in self.fields].index(path)
+
+    @property
+    def natural_key(self) -> bool:
+        """Whether the key is anything but `legacy_object_id`."""
+        return self.key != ("_id",) or self.field("_id").kind is not FieldKind.IDENTITY
+
+    @property
+    def owner_in_key(self) -> bool:
+        """Whether the owner is part of the key."""
+        return self.embedded is not None and self.embedded.owner in self.key
+
+    @property
+    def ordered_key(self) -> tuple[str, ...]:
+        """The key's paths in merge order: the owner last, so that a record that hangs on another owner meets its twin."""
+        owner = self.embedded.owner if self.embedded else ""
+        return (*(path for path in self.key if path != owner), *(path for path in self.key if path == owner))
+
+    @property
+    def secret_key(self) -> bool:
+        """Whether a part of the key is secret, and so shown as a keyed digest."""
+        return any(self.field(path).sensitivity is Sensitivity.SECRET for path in self.key)
+
+
+class InvariantKind(StrEnum):
+    """What can be declared to hold inside one store, or across both."""
+
+    UNIQUE = "unique"  # `fields` together occur once (records where one of them is null may repeat)
+    AT_MOST_ONE = "at_most_one"  # per `group`, at most one record with `where`
+    EXACTLY_ONE = "exactly_one"  # per `group` (or overall without one), exactly one record with `where`
+    NO_CYCLES = "no_cycles"  # following `fields[0]`, a self reference, never comes back
+    RANGE = "range"  # `fields[0]` lies in [minimum, maximum]
+    CONTIGUOUS = "contiguous"  # ordered by `fields[0]`, the next `fields[1]` is this `fields[2]` + 1; only the last is open
+    SUM_EQUAL = "sum_equal"  # per `group`, the sum of `fields[0]` is the same in both stores
+    BELONGS_TO = "belongs_to"  # the record that `fields[0]` refers to has `fields[1]` pointing back here
+    EXISTS = "exists"  # the record that `fields[0]` refers to is in the same store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvariantSpec:
+    """Something that must hold. `where` pairs paths with the values they must have; `sides` are the stores to ask."""
+
+    name: str
+    entity: str
+    kind: InvariantKind
+    fields: tuple[str, ...] = ()
+    group: tuple[str, ...] = ()
+    where: tuple[tuple[str, str | int | bool], ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    sides: tuple[Side, ...] = (Side.SOURCE, Side.TARGET)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatePolicy:
+    """What a gate asks for."""
+
+    soak_window: timedelta = timedelta(hours=72)
+    min_clean_scans: int = 2
+    clean_scan_gap: timedelta = timedelta(hours=24)
+    max_scan_age: timedelta = timedelta(hours=26)
+    min_coverage: float = 1.0
+    approvals: int = 1
+    approval_ttl: timedelta = timedelta(hours=24)
+    rehearsal_max_age: timedelta = timedelta(days=14)
+
+    def __post_init__(self) -> None:
+        """No negative time, count or share."""
+        _require(self.min_clean_scans >= 1, "gate.min_clean_scans", expected="1 or more", got=str(self.min_clean_scans))
+        _require(0 < self.min_coverage <= 1, "gate.min_coverage", expected="above 0 and up to 1", got=str(self.min_coverage))
+        _require(self.approvals >= 0, "gate.approvals", expected="0 or more", got=str(self.approvals))
+        times = (self.soak_window, self.clean_scan_gap, self.max_scan_age, self.approval_ttl, self.rehearsal_max_age)
+        _require(all(time >= timedelta(0) for time in times), "gate", expected="no negative duration")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When a domain runs by itself: five-field cron expressions in UTC, empty for never."""
+
+    scan: str = ""
+    sample: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainSpec:
+    """What is flipped together by one flag.
+
+    `not_comparable` holds the reason where there is no PostgreSQL side; then there are no entities. `live_flag` is false where
+    tables exist but no flag is read yet: flip and rollback texts are empty then. `config_digest` covers mapping and rules (not
+    policy), as `sha256:…`; it is filled in by whoever read the configuration.
+    """
+
+    name: str
+    title: str
+    entities: tuple[EntitySpec, ...] = ()
+    flag: str = ""
+    flag_aliases: tuple[str, ...] = ()
+    live_flag: bool = True
+    flip_group: str = ""
+    depends_on: tuple[str, ...] = ()
+    not_comparable: str = ""
+    collections: tuple[str, ...] = ()
+    policy: GatePolicy = field(default_factory=GatePolicy)
+    schedule: Schedule = field(default_factory=Schedule)
+    invariants: tuple[InvariantSpec, ...] = ()
+    config_digest: str = ""
+    policy_digest: str = ""
+
+    def __post_init__(self) -> None:
+        """A domain compares something or says why not."""
+        _require(NAME.fullmatch(self.name), f"domain {self.name!r}", expected="a name in lower_snake_case")
+        _require(bool(self.entities) != bool(self.not_comparable), f"domain {self.name}", expected="entities, or a reason in not_comparable")
+        names = [entity.name for entity in self.entities]
+        _require(len(set(names)) == len(names), f"domain {self.name}", expected="each entity once", got=", ".join(names))
+
+    def entity(self, name: str) -> EntitySpec:
+        """The entity of that name; KeyError where there is none."""
+        for item in self.entities:
+            if item.name == name:
+                return item
+        raise KeyError(name)
+
+    @property
+    def comparable(self) -> bool:
+        """Whether there is a PostgreSQL side."""
+        return not self.not_comparable
+
+    @property
+    def flip(self) -> str:
+        """The setting that turns reads to PostgreSQL, empty without a live flag."""
+        return f"{self.flag}=postgres" if self.flag and self.live_flag else ""
+
+    @property
+    def rollback(self) -> str:
+        """The setting that turns reads back."""
+        return f"{self.flag}=mongo" if self.flag and self.live_flag else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """Everything under reconciliation: all domains, and where the backend notes dual writes that failed."""
+
+    domains: tuple[DomainSpec, ...]
+    gaps_table: str = ""
+
+    def __post_init__(self) -> None:
+        """References and dependencies lead somewhere, and entity names are unique over all domains."""
+        names = [entity.name for domain in self.domains for entity in domain.entities]
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        _require(not doubled, "entities", expected="each name in one domain only", got=", ".join(doubled))
+        for domain in self.domains:
+            for other in domain.depends_on:
+                _require(any(other == one.name for one in self.domains), f"domain {domain.name}: depends_on", expected="a domain", got=other)
+            for entity in domain.entities:
+                wanted = [item.refers_to for item in entity.fields if item.refers_to]
+                lost = sorted(set(wanted) - set(names))
+                _require(not lost, f"entity {entity.name}: refers_to", expected="an entity of any domain", got=", ".join(lost))
+
+    def domain(self, name: str) -> DomainSpec:
+        """The domain of that name; KeyError where there is none."""
+        for item in self.domains:
+            if item.name == name:
+                return item
+        raise KeyError(name)
+
+    def entity(self, name: str) -> EntitySpec:
+        """The entity of that name, in whichever domain; KeyError where there is none."""
+        for domain in self.domains:
+            for item in domain.entities:
+                if item.name == name:
+                    return item
+        raise KeyError(name)
+
+    @property
+    def comparable(self) -> tuple[DomainSpec, ...]:
+        """The domains that a bare run takes."""
+        return tuple(domain for domain in self.domains if domain.comparable)

@@ -1,0 +1,107 @@
+"""Every error that reconciler raises on purpose, each with the exit code that CONTRACT.md gives it."""
+
+from typing import ClassVar
+
+
+class ReconcilerError(Exception):
+    """What a person reads when something stops: the object, what was expected, what came, and what to do next."""
+
+    exit_code: ClassVar[int] = 4
+
+    def __init__(self, message: str, *, expected: str = "", got: str = "", next_step: str = "") -> None:
+        """Keeps the parts; `str()` joins them into a text that holds no value of a record and no credential."""
+        super().__init__(message)
+        self.message = message
+        self.expected = expected
+        self.got = got
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        """One sentence for each part that is known."""
+        parts = [self.message]
+        if self.expected:
+            parts.append(f"expected {self.expected}")
+        if self.got:
+            parts.append(f"got {self.got}")
+        text = "; ".join(parts)
+        return f"{text}. Next: {self.next_step}" if self.next_step else text
+
+
+class UsageError(ReconcilerError):
+    """The command line or a request asks for something that cannot be."""
+
+    exit_code = 2
+
+
+class InvalidSpec(ReconcilerError):
+    """A specification that cannot be built: a key that is no field, a scale below zero."""
+
+    exit_code = 2
+
+
+class ConfigurationError(ReconcilerError):
+    """The configuration has mistakes; `problems` holds a line for each mistake of every file."""
+
+    exit_code = 2
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        """Takes every mistake found: `file: key: expected …, got …`."""
+        count = f"{len(problems)} mistake{'s' if len(problems) != 1 else ''}"
+        super().__init__(f"configuration has {count}", next_step="mend the lines named, then `reconciler config validate`")
+        self.problems = problems
+
+    def __str__(self) -> str:
+        """The mistakes, a line each, below the count."""
+        return "\n".join([self.message, *(f"  {problem}" for problem in self.problems), f"Next: {self.next_step}"])
+
+
+class StoreUnavailable(ReconcilerError):
+    """A store that cannot be reached, refuses the login, or stopped answering."""
+
+
+class StoreRefused(ReconcilerError):
+    """A store that reconciler will not use: a host off the allow-list, an account that can write, no TLS."""
+
+    exit_code = 2
+
+
+class ReadInterrupted(StoreUnavailable):
+    """A read that began and did not come to its end; nothing of it may count as the whole."""
+
+
+class KeysOutOfOrder(ReconcilerError):
+    """A store delivered keys in another order than the merge needs, so no pair can be trusted."""
+
+
+class AlreadyRunning(ReconcilerError):
+    """Another run of the domain holds its lock."""
+
+
+class ReportStoreError(ReconcilerError):
+    """The report database cannot be opened, read or written."""
+
+
+class EvidenceMoved(ReconcilerError):
+    """An approval names evidence that is no longer the domain's evidence."""
+
+    exit_code = 2
+
+
+class NotFound(UsageError):
+    """A run, diff, cluster, domain or entity that does not exist."""
+
+
+class SandboxUnavailable(ReconcilerError):
+    """The embedded servers cannot be started on this machine."""
+
+
+class Interrupted(ReconcilerError):
+    """A run was told to stop; what was finished is saved and can be resumed."""
+
+    exit_code = 130
+
+    def __init__(self, *, signal_number: int, run_id: int | None = None) -> None:
+        """`signal_number` as the operating system numbers it; the exit code is 128 more."""
+        resume = f"reconciler run --resume {run_id}" if run_id else "start the run again"
+        super().__init__("stopped by a signal; what was finished is saved", next_step=resume)
+        self.signal_number = signal_number

@@ -1,0 +1,110 @@
+"""Digests follow what is compared and what the gate asks, and nothing else."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reconciler.adapters.config_files import Configuration, load_configuration
+from reconciler.core.spec import DomainSpec
+
+pytestmark = pytest.mark.unit
+
+ROOT = Path(__file__).resolve().parents[3]
+PRINT_DIGEST = """
+from pathlib import Path
+from reconciler.adapters.config_files import load_configuration
+print(load_configuration(folder=Path("config"), environ={}).digest)
+"""
+
+
+def load(folder: Path) -> Configuration:
+    return load_configuration(folder=folder, environ={})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    return tmp_path / "config"
+
+
+def after(folder: Path, old: str, new: str, *, domain: str = "address") -> tuple[DomainSpec, DomainSpec]:
+    """Give the domain before and after a change of its file."""
+    before = load(folder).system.domain(domain)
+    path = folder / "domains" / f"{domain}.toml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return before, load(folder).system.domain(domain)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('city = { kind = "text"', 'city = { kind = "ci"'),
+        ('column = "lng"', 'column = "longitude"'),
+        ('region = { kind = "text", sensitivity = "plain" }\n', ""),
+        ('table = "addresses"', 'table = "archive.addresses"'),
+        ('group = ["userId"]', 'group = ["userId", "label"]'),
+        ('kind = "exactly_one"', 'kind = "at_most_one"'),
+    ],
+)
+def test_mapping_and_rules_move_the_config_digest(folder: Path, old: str, new: str) -> None:
+    before, changed = after(folder, old, new)
+    assert before.config_digest != changed.config_digest
+    assert before.policy_digest == changed.policy_digest
+
+
+@pytest.mark.parametrize(
+    "gate", ['soak_window = "1h"', "approvals = 0", "min_coverage = 0.9", 'rehearsal_max_age = "1d"']
+)
+def test_policy_moves_only_the_policy_digest(folder: Path, gate: str) -> None:
+    before, changed = after(folder, "depends_on", f"gate = {{ {gate} }}\ndepends_on")
+    assert before.config_digest == changed.config_digest
+    assert before.policy_digest != changed.policy_digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('title = "Addresses"', 'title = "Delivery addresses"'),
+        ('depends_on = ["auth"]', 'schedule = { scan = "", sample = "" }\ndepends_on = ["auth"]'),
+        ('depends_on = ["auth"]', 'gate = { soak_window = "4320m" }\ndepends_on = ["auth"]'),
+        ("# GeoJSON: longitude first.\n", ""),
+        ('label = { kind = "text", sensitivity = "plain" }', 'label = { sensitivity = "plain", kind = "text" }'),
+        ('label = { kind = "text",', 'label = { kind = "text", column = "label",'),
+    ],
+)
+def test_what_changes_neither_mapping_nor_policy_moves_no_digest(folder: Path, old: str, new: str) -> None:
+    before, changed = after(folder, old, new)
+    assert (before.config_digest, before.policy_digest) == (changed.config_digest, changed.policy_digest)
+
+
+def test_the_order_of_fields_is_nothing(folder: Path) -> None:
+    line = 'label = { kind = "text", sensitivity = "plain" }\n'
+    before, without = after(folder, line, "")
+    _, moved = after(folder, "createdAt = {", f"{line}createdAt = {{")
+    assert before.config_digest == moved.config_digest != without.config_digest
+
+
+def test_the_whole_digest_follows_every_domain(folder: Path) -> None:
+    before = load(folder).digest
+    after(folder, 'color = { kind = "text"', 'color = { kind = "ci"', domain="level_config")
+    assert load(folder).digest != before
+    assert before.startswith("sha256:")
+    assert len(before) == len("sha256:") + 64
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_another_process_computes_the_same_digest(seed: str) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", PRINT_DIGEST],
+        cwd=ROOT,
+        env={"PYTHONHASHSEED": seed},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert told.stdout.strip() == load(ROOT / "config").digest

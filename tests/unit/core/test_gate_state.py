@@ -1,0 +1,252 @@
+"""A machine that does to one domain what people, stores and clocks do, and holds every open gate to what is true now."""
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from reconciler.core.gate import DataFacts, FlagState, Gate, GateFacts, GateVerdict, Reads, decide
+from reconciler.core.history import Decision, DomainHistory, DomainRun, Rehearsal
+from reconciler.core.model import Mode, Outcome, RunStatus
+from reconciler.core.spec import GatePolicy
+from tests.unit.gate_world import PLAN, START, a_run, domain_spec, summary
+
+pytestmark = pytest.mark.unit
+
+HOUR = timedelta(hours=1)
+POLICY = GatePolicy(
+    soak_window=10 * HOUR,
+    min_clean_scans=2,
+    clean_scan_gap=5 * HOUR,
+    max_scan_age=12 * HOUR,
+    approvals=2,
+    approval_ttl=24 * HOUR,
+    rehearsal_max_age=100 * HOUR,
+)
+PEOPLE = ("m.ortiz", "k.noor", "s.lee")
+
+# What a run can come to, and how it then looks in the store.
+CLEAN: dict[str, object] = {}
+FLAWS: dict[str, dict[str, object]] = {
+    "diff": {"entities": (summary(outcomes={Outcome.FIELD_MISMATCH: 1}),)},
+    "unreadable": {"entities": (summary(outcomes={Outcome.UNREADABLE: 1}),)},
+    "partial": {"entities": (summary(complete=False, coverage=0.4),)},
+    "empty": {"entities": (summary(matched=0),)},
+    "failed": {"status": RunStatus.FAILED, "entities": ()},
+    "interrupted": {"status": RunStatus.INTERRUPTED},
+    "blind": {"canaries_planted": 0, "canaries_caught": 0},
+    "canary missed": {"canaries_caught": 8},
+}
+
+
+class Life(RuleBasedStateMachine):
+    """Keeps its own account of what happened, in real time and apart from what the gate looks at."""
+
+    went: ClassVar[int] = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = START
+        self.real = START
+        self.config = self.policy = self.code = 1
+        self.runs: list[DomainRun] = []
+        self.open = 0
+        self.last_diff: datetime | None = None
+        self.decisions: list[Decision] = []
+        self.rehearsed: datetime | None = None
+        self.flag = FlagState(reads=Reads.MONGO)
+        self.rolled_back: datetime | None = None
+        self.harmed = START
+        self.version = 0
+        self.clean_since_harm: list[datetime] = []
+        self.votes: dict[str, tuple[int, datetime]] = {}
+        self.refused: dict[str, int] = {}
+        self.trusted = False
+
+    def harm(self) -> None:
+        """Something that restarts the soak and voids approvals."""
+        self.harmed, self.clean_since_harm = self.real, []
+        self.version += 1
+
+    def pass_time(self, hours: float) -> None:
+        self.now += hours * HOUR
+        self.real += hours * HOUR
+
+    def run_once(self, mode: Mode, shape: dict[str, object]) -> None:
+        started = self.now
+        self.pass_time(0.5)
+        changes: dict[str, object] = {
+            "mode": mode,
+            "started_at": started,
+            "finished_at": self.now,
+            "config_digest": f"c{self.config}",
+            "policy_digest": f"p{self.policy}",
+            "code_version": f"v{self.code}",
+            **shape,
+        }
+        self.runs.insert(0, a_run(len(self.runs) + 1, hours=0, **changes))  # type: ignore[arg-type]
+
+    def gate(self) -> Gate:
+        spec = domain_spec(policy=POLICY, config_digest=f"c{self.config}", policy_digest=f"p{self.policy}")
+        rehearsals = [
+            Rehearsal(domain="address", minutes=1, comment="-", actor="-", at=at) for at in [self.rehearsed] if at
+        ]
+        history = DomainHistory(
+            runs=tuple(self.runs),
+            open_confirmed=self.open,
+            open_unconfirmed=0,
+            last_diff_at=self.last_diff,
+            decisions=tuple(self.decisions),
+            rehearsals=tuple(rehearsals),
+        )
+        data = DataFacts(spec=spec, now=self.now, history=history, code_version=f"v{self.code}", gaps_watched=True)
+        return decide(GateFacts(data=data, plan=PLAN, flag=self.flag, rolled_back_at=self.rolled_back))
+
+    def decide(self, actor: str, action: str, digest: str) -> None:
+        self.decisions.append(
+            Decision(
+                id=len(self.decisions) + 1,
+                domain="address",
+                action=action,
+                evidence_digest=digest,
+                actor=actor,
+                comment="-",
+                at=self.now,
+            )
+        )
+
+    @rule(hours=st.sampled_from([0.1, 1.0, 4.0, 6.0, 13.0, 25.0]))
+    def wait(self, hours: float) -> None:
+        self.pass_time(hours)
+
+    @rule(hours=st.sampled_from([0.2, 3.0, 20.0]))
+    def clock_goes_back(self, hours: float) -> None:
+        self.now -= hours * HOUR
+
+    @rule()
+    def clean_scan(self) -> None:
+        started = self.real
+        self.run_once(Mode.SCAN, CLEAN)
+        self.open, self.trusted = 0, True
+        self.clean_since_harm.append(started)
+        self.version += 1
+
+    @rule(hours=st.sampled_from([6.0, 9.0]), times=st.integers(2, 4), who=st.permutations(PEOPLE))
+    def good_days(self, hours: float, times: int, who: list[str]) -> None:
+        """What leads to a go when nothing stands against it."""
+        for _ in range(times):
+            self.pass_time(hours)
+            self.clean_scan()
+        self.rehearse()
+        for actor in who[:2]:
+            self.approve(actor)
+
+    @rule(flaw=st.sampled_from(sorted(FLAWS)), mode=st.sampled_from([Mode.SCAN, Mode.SAMPLE]))
+    def bad_run(self, flaw: str, mode: Mode) -> None:
+        self.run_once(mode, FLAWS[flaw])
+        blind_sample = mode is Mode.SAMPLE and flaw == "blind"
+        self.trusted = self.trusted and blind_sample
+        self.version += 0 if blind_sample else 1
+        if flaw == "diff":
+            self.open, self.last_diff = 1, self.now
+            self.harm()
+
+    @rule()
+    def clean_sample(self) -> None:
+        self.run_once(Mode.SAMPLE, CLEAN)
+
+    @rule(what=st.sampled_from(["config", "policy", "code"]))
+    def change(self, what: str) -> None:
+        setattr(self, what, getattr(self, what) + 1)
+        kept = self.clean_since_harm if what == "policy" else []
+        self.harm()
+        self.clean_since_harm, self.trusted = kept, self.trusted and what == "policy"
+
+    @rule(actor=st.sampled_from(PEOPLE))
+    def approve(self, actor: str) -> None:
+        digest = self.gate().evidence_digest
+        if digest is not None:
+            self.decide(actor, "approve", digest)
+            self.votes[actor] = (self.version, self.now)
+            self.refused.pop(actor, None)
+
+    @rule(actor=st.sampled_from(PEOPLE))
+    def reject(self, actor: str) -> None:
+        digest = self.gate().evidence_digest
+        if digest is not None:
+            self.decide(actor, "reject", digest)
+            self.refused[actor] = self.version
+            self.votes.pop(actor, None)
+
+    @rule(actor=st.sampled_from(PEOPLE))
+    def revoke(self, actor: str) -> None:
+        self.decide(actor, "revoke", "")
+        self.refused.pop(actor, None)
+        self.votes.clear()
+
+    @rule()
+    def rehearse(self) -> None:
+        self.rehearsed = self.now
+
+    @rule()
+    def flip(self) -> None:
+        self.flag = FlagState(reads=Reads.POSTGRES, had_go=self.gate().verdict is GateVerdict.GO)
+
+    @rule()
+    @precondition(lambda self: self.flag.reads is Reads.POSTGRES)
+    def roll_back(self) -> None:
+        self.flag, self.rolled_back = FlagState(reads=Reads.MONGO), self.now
+        self.harm()
+
+    @invariant()
+    def open_means_true_now(self) -> None:
+        gate = self.gate()
+        if gate.verdict in (GateVerdict.GO, GateVerdict.READY, GateVerdict.SOAKING, GateVerdict.FLIPPED):
+            self.data_are_good()
+        if gate.verdict in (GateVerdict.GO, GateVerdict.READY):
+            self.time_has_passed()
+        if gate.verdict is GateVerdict.GO:
+            self.people_agreed()
+            Life.went += 1
+
+    def data_are_good(self) -> None:
+        assert self.open == 0
+        assert self.trusted
+        newest = next(run for run in self.runs if run.mode is Mode.SCAN)
+        assert timedelta(0) <= self.now - newest.started_at < POLICY.max_scan_age
+        assert (newest.config_digest, newest.code_version) == (f"c{self.config}", f"v{self.code}")
+        assert self.flag.reads is Reads.MONGO or self.flag.had_go
+        assert all(run.finished_at <= self.now for run in self.runs if run.finished_at)
+
+    def time_has_passed(self) -> None:
+        assert self.real - self.harmed >= POLICY.soak_window
+        assert len(self.clean_since_harm) >= 2
+        assert self.clean_since_harm[-1] - self.clean_since_harm[0] >= POLICY.clean_scan_gap
+        assert self.rehearsed is not None
+        assert self.now - self.rehearsed < POLICY.rehearsal_max_age
+
+    def people_agreed(self) -> None:
+        standing = [
+            actor
+            for actor, (version, at) in self.votes.items()
+            if version == self.version and timedelta(0) <= self.now - at < POLICY.approval_ttl
+        ]
+        assert len(standing) >= POLICY.approvals
+        assert self.version not in self.refused.values()
+
+
+def test_an_open_gate_means_that_every_precondition_holds_now() -> None:
+    Life.went = 0
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        Life,
+        settings=settings(
+            max_examples=150,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
+    assert Life.went > 100, "the machine must reach `go`, or it proves nothing"
