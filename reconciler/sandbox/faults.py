@@ -37,7 +37,7 @@ class PlantedRecord:
     kind: str | None
 
 
-def _field(label: str, place: str, path: str, kind: str, records: int, description: str) -> PlantedFault:  # noqa: PLR0913, PLR0917 - a table row
+def _field(label: str, place: str, path: str, kind: str, records: int, description: str) -> PlantedFault:
     domain, entity = place.split(".")
     return PlantedFault(
         label=label,
@@ -67,9 +67,13 @@ def _record(label: str, place: str, outcome: str, records: int, description: str
 
 PLANTED: tuple[PlantedFault, ...] = (
     _field("postal_leading_zero_lost", "address.address", "postalCode", "value", 9, "01234 became 1234"),
-    _field("postal_code_as_number", "address.address", "postalCode", "type", 2, "Mongo holds a number where text belongs"),
+    _field(
+        "postal_code_as_number", "address.address", "postalCode", "type", 2, "Mongo holds a number where text belongs"
+    ),
     _field("city_trailing_space", "address.address", "city", "value", 3, "a blank at the end of the city"),
-    _field("created_at_shifted", "address.address", "createdAt", "value", 11, "local time taken for UTC: 3 h 30 min late"),
+    _field(
+        "created_at_shifted", "address.address", "createdAt", "value", 11, "local time taken for UTC: 3 h 30 min late"
+    ),
     _field("line1_truncated", "address.address", "line1", "value", 5, "cut off after 12 characters"),
     _record("address_missing", "address.address", "missing_in_target", 2, "the row was never written"),
     _record("address_deleted_in_mongo", "address.address", "extra_in_target", 1, "deleted in Mongo only"),
@@ -83,15 +87,47 @@ PLANTED: tuple[PlantedFault, ...] = (
     _record("telegram_link_extra", "auth.telegram_link", "extra_in_target", 1, "unlinked in Mongo only"),
     _field("telegram_session_differs", "auth.telegram_session", "data", "value", 1, "a step inside a secret object"),
     _field("attempts_behind", "auth.temp_verification", "attempts", "value", 2, "an attempt was not mirrored"),
-    _field("token_row_missing", "shop_settings.shop_settings", "supportedTokens", "missing_field", 2, "the last child row is gone"),
-    _field("token_rows_swapped", "shop_settings.shop_settings", "supportedTokens", "order", 2, "two child rows changed places"),
-    _field("rails_minimum_differs", "shop_settings.shop_settings", "paymentRails.crypto.minimum", "value", 3, "inside jsonb"),
-    _field("rails_key_added", "shop_settings.shop_settings", "paymentRails.cod", "extra_field", 1, "a key only jsonb has"),
+    _field(
+        "token_row_missing",
+        "shop_settings.shop_settings",
+        "supportedTokens",
+        "missing_field",
+        2,
+        "the last child row is gone",
+    ),
+    _field(
+        "token_rows_swapped",
+        "shop_settings.shop_settings",
+        "supportedTokens",
+        "order",
+        2,
+        "two child rows changed places",
+    ),
+    _field(
+        "rails_minimum_differs",
+        "shop_settings.shop_settings",
+        "paymentRails.crypto.minimum",
+        "value",
+        3,
+        "inside jsonb",
+    ),
+    _field(
+        "rails_key_added", "shop_settings.shop_settings", "paymentRails.cod", "extra_field", 1, "a key only jsonb has"
+    ),
     _field("rating_half_lost", "review.review", "rating", "value", 3, "4.5 became 4"),
-    _field("comment_decomposed", "review.review", "comment", "value", 4, "the backfill normalized Unicode (NFC to NFD)"),
+    _field(
+        "comment_decomposed", "review.review", "comment", "value", 4, "the backfill normalized Unicode (NFC to NFD)"
+    ),
     _field("reviewer_is_another", "review.review", "reviewerId", "value", 2, "the reference points to another user"),
     _field("seller_row_gone", "review.review", "sellerId", "dangling_reference", 2, "the reference points to no row"),
-    _field("reviewer_unmirrored", "review.review", "reviewerId", "dangling_reference", 1, "it points to a row without legacy id"),
+    _field(
+        "reviewer_unmirrored",
+        "review.review",
+        "reviewerId",
+        "dangling_reference",
+        1,
+        "it points to a row without legacy id",
+    ),
     _record("review_legacy_id_null", "review.review", "key_defect", 1, "the row lost its legacy id"),
     _record("review_legacy_id_upper", "review.review", "key_defect", 1, "hex digits in upper case"),
     _record("review_legacy_id_twice", "review.review", "key_defect", 1, "two rows carry one legacy id"),

@@ -60,7 +60,7 @@ async def plant(*, mongodb_uri: str, pg_url: str, database: str) -> list[Planted
     try:
         async with AsyncMongoClient[dict[str, Any]](mongodb_uri, tz_aware=True) as client:
             site = _Site(database=client[database], connection=connection)
-            return [record for fault in PLANTED for record in await _RECIPES[fault.label](site, fault)]
+            return [record for fault in PLANTED for record in await RECIPES[fault.label](site, fault)]
     finally:
         await connection.close()
 
@@ -100,8 +100,8 @@ async def _address_deleted_in_mongo(site: _Site, fault: PlantedFault) -> list[Pl
 
 async def _user_without_legacy_id(site: _Site, fault: PlantedFault) -> list[PlantedRecord]:
     born = await site.connection.fetchval(
-        "insert into users (id, email, first_name, role, status, created_at, updated_at) values "
-        "(md5('born in postgres')::uuid, 'born.in.postgres@example.com', 'Nils', 'buyer', 'active', $1, $1) returning id",
+        "insert into users (id, email, first_name, role, status, created_at, updated_at) values (md5('born here')::uuid, "
+        "'born.in.postgres@example.com', 'Nils', 'buyer', 'active', $1, $1) returning id",
         datetime(2026, 5, 1, 12, tzinfo=UTC),
     )
     return [_found(fault, f"id:{born}")]
@@ -188,7 +188,9 @@ def _spoilt_key(change: str, reported: Callable[[asyncpg.Record], str]) -> _Reci
 async def _legacy_id_twice(site: _Site, fault: PlantedFault) -> list[PlantedRecord]:
     """Drop the unique index, as nothing guarantees it, and write a second row with the same legacy id."""
     rows = await site.take(fault, table="reviews", where="true", key="legacy_object_id")
-    await site.connection.execute("drop index reviews_legacy; create index reviews_legacy on reviews (legacy_object_id)")
+    await site.connection.execute(
+        "drop index reviews_legacy; create index reviews_legacy on reviews (legacy_object_id)"
+    )
     for row in rows:
         await site.connection.execute(
             "insert into reviews select (jsonb_populate_record(r, jsonb_build_object("
@@ -238,16 +240,24 @@ def _defect(fault: PlantedFault, reported: str, document: str) -> list[PlantedRe
     return [_found(fault, reported), missing]
 
 
-_OTHER_USER = "(select id from users u where u.id <> reviews.reviewer_id and legacy_object_id is not null order by id limit 1)"
+_OTHER_USER = (
+    "(select id from users u where u.id <> reviews.reviewer_id and legacy_object_id is not null order by id limit 1)"
+)
 _UNMIRRORED_USER = "(select id from users where legacy_object_id is null)"
-_MILLISECONDS_SET = "date_trunc('milliseconds', updated_at) > date_trunc('second', updated_at) and updated_at > '1970-01-02'"
+_MILLISECONDS_SET = (
+    "date_trunc('milliseconds', updated_at) > date_trunc('second', updated_at) and updated_at > '1970-01-02'"
+)
 _OTHER_LETTER = "left(password_hash, -1) || case right(password_hash, 1) when 'a' then 'b' else 'a' end"
-_RAISED_MINIMUM = "jsonb_set(payment_rails, '{crypto,minimum}', to_jsonb((payment_rails #>> '{crypto,minimum}')::numeric + 1000))"
-_RECIPES: dict[str, _Recipe] = {
+_RAISED_MINIMUM = (
+    "jsonb_set(payment_rails, '{crypto,minimum}', to_jsonb((payment_rails #>> '{crypto,minimum}')::numeric + 1000))"
+)
+RECIPES: dict[str, _Recipe] = {
     "postal_leading_zero_lost": _column("addresses", "postal_code = substr(postal_code, 2)", "postal_code ~ '^0[1-9]'"),
     "postal_code_as_number": _postal_code_as_number,
     "city_trailing_space": _column("addresses", "city = city || ' '", "city is not null"),
-    "created_at_shifted": _column("addresses", "created_at = created_at + interval '3.5 hours'", "created_at > '1970-01-02'"),
+    "created_at_shifted": _column(
+        "addresses", "created_at = created_at + interval '3.5 hours'", "created_at > '1970-01-02'"
+    ),
     "line1_truncated": _column("addresses", "line1 = left(line1, 12)", "char_length(line1) > 16"),
     "address_missing": _address_missing,
     "address_deleted_in_mongo": _address_deleted_in_mongo,
@@ -267,7 +277,9 @@ _RECIPES: dict[str, _Recipe] = {
         "shop_settings", f"payment_rails = {_RAISED_MINIMUM}", "jsonb_typeof(payment_rails) = 'object'"
     ),
     "rails_key_added": _column(
-        "shop_settings", """payment_rails = payment_rails || '{"cod": true}'""", "jsonb_typeof(payment_rails) = 'object'"
+        "shop_settings",
+        """payment_rails = payment_rails || '{"cod": true}'""",
+        "jsonb_typeof(payment_rails) = 'object'",
     ),
     "rating_half_lost": _rating_half_lost,
     "comment_decomposed": _column("reviews", "comment = normalize(comment, NFD)", "comment <> normalize(comment, NFD)"),

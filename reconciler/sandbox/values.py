@@ -89,7 +89,8 @@ def money(dice: Random, value: Decimal) -> Decimal128 | float | str | int:
         return float(value)
     if luck < 0.20 and value == value.to_integral_value() and abs(value) < 2**31:
         return int(value)
-    return Decimal128(dice.choice((value, value.normalize(_EXACT), value.quantize(Decimal("1E-4"), context=_EXACT) if value.as_tuple().exponent >= -2 else value, Decimal(f"{value:E}"))))
+    zeros_behind = _EXACT.add(value, Decimal("0.0000"))
+    return Decimal128(dice.choice((value, value.normalize(_EXACT), zeros_behind, Decimal(f"{value:E}"))))
 
 
 def cents(dice: Random) -> Decimal:

@@ -12,6 +12,8 @@ from reconciler.adapters.report_store.texts import dump, dump_or_note, safe, to_
 from reconciler.core.model import ClusterKey, DiffState, ReportedDiff, ReportedField
 
 OPEN = "state IN ('unconfirmed', 'confirmed', 'regressed')"
+# Locators are bound one by one: SQLite's JSON functions cut a text at a NUL, and then two locators would be one.
+PARAMETERS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,36 +61,32 @@ def resolve(
     db: Database, run_id: int, *, domain: str, entity: str, locators: Sequence[str] | None, at: datetime
 ) -> None:
     """Ends the open diffs of the entity that this run did not see: those at the locators, or all."""
-    named = "" if locators is None else "AND locator IN (SELECT value FROM json_each(:locators))"
-    db.execute(
-        f"""
+    query = f"""
         UPDATE diffs SET
             state = CASE state WHEN 'unconfirmed' THEN 'cleared' ELSE 'resolved' END,
             resolved_at = CASE state WHEN 'unconfirmed' THEN resolved_at ELSE :at END
-        WHERE domain = :domain AND entity = :entity AND {OPEN} {named}
+        WHERE domain = :domain AND entity = :entity AND {OPEN} {"" if locators is None else "AND locator = :locator"}
             AND NOT EXISTS (SELECT 1 FROM sightings s WHERE s.run_id = :run AND s.diff_id = diffs.id)
-        """,
-        {
-            "run": run_id,
-            "domain": domain,
-            "entity": entity,
-            "at": to_micros(at),
-            "locators": dump([safe(one) for one in locators or ()]),
-        },
-    )
+        """
+    common = {"run": run_id, "domain": domain, "entity": entity, "at": to_micros(at)}
+    if locators is None:
+        db.execute(query, common)
+    else:
+        db.conn.executemany(query, [{**common, "locator": safe(locator)} for locator in locators])
 
 
 def _known(db: Database, domain: str, entity: str, locators: list[str]) -> dict[str, Known]:
     """What is stored at each locator; a new id where nothing is."""
-    rows = db.execute(
-        "SELECT locator, id, state, resolved_at FROM diffs "
-        "WHERE domain = ? AND entity = ? AND locator IN (SELECT value FROM json_each(?))",
-        [domain, entity, dump(locators)],
-    )
-    known = {
-        locator: Known(id=diff_id, state=DiffState(state), was_resolved=resolved_at is not None)
-        for locator, diff_id, state, resolved_at in rows
-    }
+    known = {}
+    for first in range(0, len(locators), PARAMETERS):
+        chunk = locators[first : first + PARAMETERS]
+        rows = db.execute(
+            "SELECT locator, id, state, resolved_at FROM diffs "
+            f"WHERE domain = ? AND entity = ? AND locator IN ({', '.join('?' * len(chunk))})",
+            [domain, entity, *chunk],
+        )
+        for locator, diff_id, state, resolved_at in rows:
+            known[locator] = Known(id=diff_id, state=DiffState(state), was_resolved=resolved_at is not None)
     last = db.execute("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'diffs'").fetchone()[0]
     new = [locator for locator in locators if locator not in known]
     return known | {

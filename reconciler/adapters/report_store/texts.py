@@ -50,7 +50,8 @@ def dump_or_note(value: object, note: str) -> tuple[object, str]:
         plain = _plain(value)
         dump(plain)
     except (TypeError, ValueError, RecursionError, ArithmeticError):
-        return None, f"{note}; {UNRECORDABLE}" if note and UNRECORDABLE not in note else UNRECORDABLE
+        noted = UNRECORDABLE in note
+        return None, note if noted else f"{note}; {UNRECORDABLE}" if note else UNRECORDABLE
     return plain, note
 
 

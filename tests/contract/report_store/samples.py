@@ -84,7 +84,7 @@ def missing(locator: str, *, state: DiffState = DiffState.CONFIRMED) -> Reported
     )
 
 
-def counts(
+def counts(  # noqa: PLR0913 - each test changes one number
     *,
     matched: int = 10,
     field_mismatch: int = 0,

@@ -48,11 +48,11 @@ async def test_a_diff_comes_back_as_it_was_seen(store: SqliteReportStore) -> Non
         "city",
         "Köln",
         "Koln",
-        "K-2",
+        "K-1",
         "seen",
     )
     assert (second.outcome, second.fields, second.cluster, second.detail) == (
-        Outcome.MISSING_IN_TARGET, (), "K-1", "no row",
+        Outcome.MISSING_IN_TARGET, (), "K-2", "no row",
     )  # fmt: skip
     assert await store.diff(second.id) == second
 
@@ -204,6 +204,13 @@ async def test_values_come_back_with_every_digit(store: SqliteReportStore, value
     await whole_run(store, [mismatch("a", source=value, target="other")])
     (field,) = (await listed(store))[0].fields
     assert (field.source, type(field.source), field.note) == (stored, type(stored), "")
+
+
+async def test_resolving_by_name_tells_locators_of_any_characters_apart(store: SqliteReportStore) -> None:
+    await whole_run(store, [mismatch("a\x00b"), mismatch("a\x00c"), mismatch("a")])
+    run_id = await store.start_run(start())
+    await finish(store, run_id, counts(coverage=0.5, complete=False), resolved=["a\x00b"])
+    assert await states(store) == {"a\x00b": RESOLVED, "a\x00c": CONFIRMED, "a": CONFIRMED}
 
 
 def nested(depth: int) -> object:

@@ -109,7 +109,7 @@ def base_auth() -> GateFacts:
 
 
 def spoilt_auth(**changes: object) -> GateFacts:
-    runs = (a_run(6, hours=99, domain="auth", **changes), *base_auth().data.history.runs)  # type: ignore[arg-type]
+    runs = (a_run(6, hours=99, domain="auth", **changes), *base_auth().data.history.runs)
     return with_history(base_auth(), runs=runs)
 
 

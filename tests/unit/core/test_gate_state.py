@@ -1,4 +1,4 @@
-"""A machine that does to one domain what people, stores and clocks do, and holds every open gate to what is true now."""
+"""A machine that does to a domain what people, stores and clocks do, and holds open gates to what is true now."""
 
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -6,7 +6,14 @@ from typing import ClassVar
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from reconciler.core.gate import DataFacts, FlagState, Gate, GateFacts, GateVerdict, Reads, decide
 from reconciler.core.history import Decision, DomainHistory, DomainRun, Rehearsal
@@ -64,7 +71,7 @@ class Life(RuleBasedStateMachine):
         self.clean_since_harm: list[datetime] = []
         self.votes: dict[str, tuple[int, datetime]] = {}
         self.refused: dict[str, int] = {}
-        self.trusted = False
+        self.scan_fine = self.run_fine = False
 
     def harm(self) -> None:
         """Something that restarts the soak and voids approvals."""
@@ -130,7 +137,7 @@ class Life(RuleBasedStateMachine):
     def clean_scan(self) -> None:
         started = self.real
         self.run_once(Mode.SCAN, CLEAN)
-        self.open, self.trusted = 0, True
+        self.open, self.scan_fine, self.run_fine = 0, True, True
         self.clean_since_harm.append(started)
         self.version += 1
 
@@ -144,26 +151,34 @@ class Life(RuleBasedStateMachine):
         for actor in who[:2]:
             self.approve(actor)
 
-    @rule(flaw=st.sampled_from(sorted(FLAWS)), mode=st.sampled_from([Mode.SCAN, Mode.SAMPLE]))
-    def bad_run(self, flaw: str, mode: Mode) -> None:
+    @initialize(times=st.integers(0, 4))
+    def begin(self, times: int) -> None:
+        self.good_days(hours=6.0, times=times, who=list(PEOPLE))
+
+    @rule(flaw=st.sampled_from(sorted(FLAWS)), mode=st.sampled_from([Mode.SCAN, Mode.SAMPLE]), covered_up=st.booleans())
+    def bad_run(self, flaw: str, mode: Mode, covered_up: bool) -> None:  # noqa: FBT001
+        """A run that is not clean, with or without a clean sample after it; a sample needs no canaries of its own."""
         self.run_once(mode, FLAWS[flaw])
-        blind_sample = mode is Mode.SAMPLE and flaw == "blind"
-        self.trusted = self.trusted and blind_sample
-        self.version += 0 if blind_sample else 1
+        if mode is Mode.SCAN or flaw != "blind":
+            self.run_fine, self.scan_fine = False, self.scan_fine and mode is Mode.SAMPLE
+            self.version += 1
         if flaw == "diff":
             self.open, self.last_diff = 1, self.now
             self.harm()
+        if covered_up:
+            self.clean_sample()
 
     @rule()
     def clean_sample(self) -> None:
         self.run_once(Mode.SAMPLE, CLEAN)
+        self.run_fine = True
 
     @rule(what=st.sampled_from(["config", "policy", "code"]))
     def change(self, what: str) -> None:
         setattr(self, what, getattr(self, what) + 1)
         kept = self.clean_since_harm if what == "policy" else []
         self.harm()
-        self.clean_since_harm, self.trusted = kept, self.trusted and what == "policy"
+        self.clean_since_harm, self.scan_fine = kept, self.scan_fine and what == "policy"
 
     @rule(actor=st.sampled_from(PEOPLE))
     def approve(self, actor: str) -> None:
@@ -214,7 +229,8 @@ class Life(RuleBasedStateMachine):
 
     def data_are_good(self) -> None:
         assert self.open == 0
-        assert self.trusted
+        assert self.scan_fine
+        assert self.run_fine
         newest = next(run for run in self.runs if run.mode is Mode.SCAN)
         assert timedelta(0) <= self.now - newest.started_at < POLICY.max_scan_age
         assert (newest.config_digest, newest.code_version) == (f"c{self.config}", f"v{self.code}")
@@ -240,10 +256,10 @@ class Life(RuleBasedStateMachine):
 
 def test_an_open_gate_means_that_every_precondition_holds_now() -> None:
     Life.went = 0
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=150,
+            max_examples=200,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],

@@ -1,0 +1,111 @@
+"""What is stored as JSON documents in the shapes of CONTRACT.md, the same for the command line and the API."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from reconciler.app.ports import ClusterCount, StoredDiff, StoredRun
+from reconciler.core.gate_values import Gate
+from reconciler.core.history import Decision, DomainRun
+from reconciler.core.model import EntitySummary, InvariantResult
+from reconciler.core.summary import domain_verdict, run_verdict
+
+Document = dict[str, object]
+VERSION = 1
+
+
+def instant(at: datetime | None) -> str | None:
+    """ISO 8601 in UTC with `Z` and milliseconds."""
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def run_document(run: StoredRun, clusters: Sequence[ClusterCount]) -> Document:
+    """`reconciler run --format json`."""
+    return {
+        "version": VERSION,
+        "run": run_head(run),
+        "verdict": run_verdict(run.domains).value,
+        "domains": [_domain(domain, [one for one in clusters if one.domain == domain.domain]) for domain in run.domains],
+    }
+
+
+def run_head(run: StoredRun) -> Document:
+    """A run without its domains."""
+    return {
+        "id": run.id, "mode": run.mode.value, "status": run.status.value, "seed": run.seed, "started_at": instant(run.started_at),
+        "finished_at": instant(run.finished_at), "config_digest": run.config_digest, "code_version": run.code_version, "trigger": run.trigger,
+    }  # fmt: skip
+
+
+def _domain(run: DomainRun, clusters: Sequence[ClusterCount]) -> Document:
+    """One domain's part of a run."""
+    return {
+        "domain": run.domain,
+        "verdict": domain_verdict(run).value,
+        "entities": [_entity(entity) for entity in run.entities],
+        "clusters": [cluster_document(one) for one in clusters],
+        "notes": [*run.notes, *([run.error] if run.error else [])],
+        "dualwrite_gaps": run.gaps,
+        "canaries": {"planted": run.canaries_planted, "caught": run.canaries_caught},
+    }
+
+
+def _entity(summary: EntitySummary) -> Document:
+    """One entity's counts."""
+    return {
+        "entity": summary.entity, "source_records": summary.source_records, "target_records": summary.target_records,
+        "seen": summary.seen, "compared": summary.compared,
+        "outcomes": {outcome.value: count for outcome, count in summary.outcomes.items()},
+        "cleared": summary.cleared, "unconfirmed": summary.unconfirmed, "coverage": summary.coverage, "method": summary.method,
+        "complete": summary.complete, "invariants": [_invariant(one) for one in summary.invariants],
+    }  # fmt: skip
+
+
+def _invariant(result: InvariantResult) -> Document:
+    """How an invariant came out."""
+    return {"name": result.name, "side": result.side, "violations": result.violations, "sample_keys": list(result.sample_keys)}
+
+
+def cluster_document(cluster: ClusterCount) -> Document:
+    """A cluster with its count."""
+    return {
+        "id": cluster.id, "title": cluster.title, "domain": cluster.domain, "entity": cluster.entity, "path": cluster.path,
+        "kind": cluster.kind, "cause": cluster.cause, "diffs": cluster.diffs, "open": cluster.open, "first_run": cluster.first_run,
+        "last_run": cluster.last_run, "first_seen_at": instant(cluster.first_seen_at), "last_seen_at": instant(cluster.last_seen_at),
+    }  # fmt: skip
+
+
+def diff_document(diff: StoredDiff) -> Document:
+    """One line of `reconciler diffs list --format jsonl`."""
+    return {
+        "id": diff.id, "run": diff.run, "domain": diff.domain, "entity": diff.entity, "key": diff.key, "outcome": diff.outcome.value,
+        "state": diff.state.value, "first_seen_at": instant(diff.first_seen_at), "last_seen_at": instant(diff.last_seen_at),
+        "first_run": diff.first_run, "cluster": diff.cluster, "detail": diff.detail,
+        "fields": [
+            {"path": field.path, "kind": field.kind.value, "source": field.source, "target": field.target, "cluster": field.cluster}
+            | ({"redacted": field.redacted} if field.redacted else {})
+            | ({"note": field.note} if field.note else {})
+            for field in diff.fields
+        ],
+    }  # fmt: skip
+
+
+def gate_document(gate: Gate) -> Document:
+    """`reconciler gate DOMAIN --format json`."""
+    return {
+        "domain": gate.domain, "verdict": gate.verdict.value, "policy_digest": gate.policy_digest, "evidence_digest": gate.evidence_digest,
+        "valid_until": instant(gate.valid_until),
+        "checks": [
+            {"name": check.name, "result": check.result.value, "measured": check.measured, "needed": check.needed,
+             "since": instant(check.since), "evidence": check.evidence}
+            for check in gate.checks
+        ],
+        "flip": gate.flip, "rollback": gate.rollback, "reason": gate.reason, "next_step": gate.next_step,
+    }  # fmt: skip
+
+
+def decision_document(decision: Decision) -> Document:
+    """An approval, rejection or revocation."""
+    return {
+        "id": decision.id, "domain": decision.domain, "action": decision.action, "evidence_digest": decision.evidence_digest,
+        "actor": decision.actor, "comment": decision.comment, "at": instant(decision.at),
+    }  # fmt: skip

@@ -1,0 +1,117 @@
+"""The entry point: the commands by name, loaded when they are asked for, and every ending mapped to its exit code."""
+
+import difflib
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+import click
+
+from reconciler import __version__
+from reconciler.errors import Interrupted, ReconcilerError
+
+COMMANDS = {
+    "run": ("running", "Compare domains now: sample, scan or keys"),
+    "check": ("running", "Compare one record now"),
+    "runs": ("lists", "Past runs: list, show"),
+    "diffs": ("lists", "Differences found: list, show"),
+    "clusters": ("lists", "Differences by their cause: list, show"),
+    "gate": ("gates", "Whether domains may flip, and why"),
+    "approve": ("gates", "Approve a flip on the evidence shown"),
+    "reject": ("gates", "Reject a flip"),
+    "revoke": ("gates", "Take back an approval"),
+    "rehearse": ("gates", "Record a rehearsal of the rollback plan"),
+    "doctor": ("upkeep", "Check configuration, stores, rights, clocks"),
+    "config": ("upkeep", "The configuration in force: show, validate, schema"),
+    "db": ("upkeep", "The report database: migrate, check, backup, prune"),
+    "schedule": ("serving", "What runs by itself, and when"),
+    "serve": ("serving", "Dashboard, API and scheduled runs"),
+    "demo": ("demo", "Embedded stores with a seeded marketplace, compared and served"),
+}
+INTERNAL_ERROR = 4
+
+
+class Commands(click.Group):
+    """The commands, each in a module that is imported when it is called; a typo gets a suggestion."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """All names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"reconciler.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with a guess at what was meant."""
+        name = args[0] if args else ""
+        if name and name not in COMMANDS and not name.startswith("-"):
+            close = difflib.get_close_matches(name, COMMANDS, n=1)
+            guess = f" Did you mean `{close[0]}`?" if close else ""
+            raise click.UsageError(f"no command `{name}`.{guess} See `reconciler --help`.", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table of commands, without importing one."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="reconciler")
+def root() -> None:
+    """Decide whether reads may flip from MongoDB to PostgreSQL: compare both stores, keep the evidence, gate the flip.
+
+    Data goes to standard output, talk and progress to standard error. MONGODB_URI and PG_URL name the stores; the configuration
+    is read from the folder RECONCILER_CONFIG (default `config`), reports are kept in RECONCILER_REPORTS (default `reports`).
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line and ends the process: 0 to 5, 130 and 143 as CONTRACT.md says, 4 for whatever nobody foresaw."""
+    try:
+        code = root.main(args=None if arguments is None else list(arguments), prog_name="reconciler", standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        code = ended.exit_code
+    except click.Abort:
+        code = 128 + signal.SIGINT
+    except click.ClickException as problem:
+        problem.show()
+        code = 2
+    except Interrupted as problem:
+        say_error(problem)
+        code = 128 + problem.signal_number
+    except ReconcilerError as problem:
+        say_error(problem)
+        code = problem.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = INTERNAL_ERROR
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT
+    except Exception as problem:  # noqa: BLE001 - the last line of defence: a crash is exit 4, and its text may carry values
+        click.echo(f"error: {_unforeseen(problem)}", err=True)
+        code = INTERNAL_ERROR
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _unforeseen(problem: Exception) -> str:
+    """A crash in words: its class and where in our code it came up, never its text, which may carry values."""
+    place = ""
+    trace = problem.__traceback__
+    while trace is not None:
+        if "reconciler" in trace.tb_frame.f_code.co_filename:
+            place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"internal error {type(problem).__name__} at {place or 'an unknown place'}. Next: report it with the command you ran"
+
+
+def say_error(problem: ReconcilerError) -> None:
+    """An error on standard error."""
+    click.echo(f"error: {problem}", err=True)

@@ -1,0 +1,57 @@
+"""What the pages need from the rest of the program, handed over once when the application is made."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from aiohttp import web
+
+from reconciler.app.ports import Clock, ReportStore
+from reconciler.core.gate import Gate, GateFacts
+from reconciler.core.model import Mode
+from reconciler.core.spec import System
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Gates(Protocol):
+    """The part of `app.verdicts.Verdicts` that pages ask."""
+
+    async def gates(self, domains: Sequence[str] = ()) -> tuple[Gate, ...]:
+        """The gates of the domains named, of all where none is named."""
+
+    async def facts(self, domain: str) -> GateFacts:
+        """What one domain's gate is derived from; NotFound where there is no such domain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduledRun:
+    """A run that the service starts by itself: `cron` as configured (UTC), `next_at` None while it is paused."""
+
+    domain: str
+    mode: Mode
+    cron: str
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebServices:
+    """Everything behind the pages.
+
+    `plan_sections` holds the written way back by domain and heading, as Markdown. `scheduled` answers what runs next and
+    is None where this process starts no runs. `hosts` are the names in a Host header that are answered.
+    """
+
+    system: System
+    store: ReportStore
+    verdicts: Gates
+    clock: Clock
+    title: str
+    version: str
+    plan_sections: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    scheduled: Callable[[], Sequence[ScheduledRun]] | None = None
+    hosts: frozenset[str] = LOOPBACK
+
+
+SERVICES = web.AppKey("services", WebServices)

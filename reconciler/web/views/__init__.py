@@ -1,0 +1,1 @@
+"""What each page shows, derived from stored values before any template sees it."""

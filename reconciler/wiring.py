@@ -1,0 +1,93 @@
+"""The only module that names concrete classes: opens what a command needs and closes all of it in one stack."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from reconciler import __version__
+from reconciler.adapters.clock import SystemClock
+from reconciler.adapters.config_files import Configuration
+from reconciler.adapters.install_key import KeyedDigests, open_install_key
+from reconciler.adapters.locks import FileDomainLocks
+from reconciler.adapters.mongo.connection import connect
+from reconciler.adapters.mongo.reader import MongoReader, ReadLimits
+from reconciler.adapters.postgres.connection import Connector, Limits
+from reconciler.adapters.postgres.reader import PostgresReader
+from reconciler.adapters.report_store import SqliteReportStore, open_report_store
+from reconciler.adapters.rollback_plans import WrittenPlan, load_plan
+from reconciler.app.approvals import Approvals
+from reconciler.app.passes import Looker
+from reconciler.app.ports import RecordReader, TargetReader
+from reconciler.app.rechecks import RecheckPolicy
+from reconciler.app.runs import Runs
+from reconciler.app.verdicts import Verdicts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reports:
+    """What answers from what is stored: it needs no store to be up."""
+
+    configuration: Configuration
+    store: SqliteReportStore
+    clock: SystemClock
+    digests: KeyedDigests
+    verdicts: Verdicts
+    approvals: Approvals
+    plans: dict[str, WrittenPlan]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """Both stores' readers."""
+
+    source: RecordReader
+    target: TargetReader
+
+
+@asynccontextmanager
+async def open_reports(configuration: Configuration) -> AsyncIterator[Reports]:
+    """The report store and what is derived from it."""
+    clock = SystemClock()
+    system, settings = configuration.system, configuration.settings
+    async with open_report_store(settings.reports) as store:
+        written = {domain.name: load_plan(settings.config, domain) for domain in system.domains}
+        plans = {name: plan for name, plan in written.items() if plan is not None}
+        verdicts = Verdicts(system=system, reports=store, clock=clock, code_version=__version__, plans={name: plan.for_gate for name, plan in plans.items()})
+        approvals = Approvals(verdicts=verdicts, ledger=store)
+        yield Reports(configuration=configuration, store=store, clock=clock, digests=open_install_key(settings.reports), verdicts=verdicts,
+                      approvals=approvals, plans=plans)
+
+
+@asynccontextmanager
+async def open_stores(configuration: Configuration) -> AsyncIterator[Stores]:
+    """Readers of both stores; nothing is sent before the first question."""
+    settings, system = configuration.settings, configuration.system
+    mongodb_uri, pg_url = settings.store_addresses()
+    timeout_ms = int(settings.runs.statement_timeout.total_seconds() * 1000)
+    hosts, writable = settings.stores.allowed_hosts, settings.stores.allow_writable_credentials
+    async with AsyncExitStack() as stack:
+        client, address = await stack.enter_async_context(connect(mongodb_uri.get_secret_value(), allowed_hosts=hosts, timeout_ms=timeout_ms))
+        source = MongoReader(client, address, system=system, limits=ReadLimits(batch=settings.runs.batch, max_time_ms=timeout_ms), allow_writable=writable)
+        limits = Limits(batch=settings.runs.batch, statement_timeout_ms=timeout_ms)
+        connector = Connector(pg_url.get_secret_value(), allowed_hosts=hosts, limits=limits)
+        yield Stores(source=source, target=PostgresReader(connector, system=system, allow_writable=writable))
+
+
+def runs(reports: Reports, stores: Stores) -> Runs:
+    """The use case that runs domains."""
+    configuration = reports.configuration
+    pace = configuration.settings.runs
+    recheck = RecheckPolicy(
+        confirm_after=pace.confirm_after.total_seconds(), first_pause=pace.reread_first.total_seconds(),
+        longest_pause=pace.reread_cap.total_seconds(), give_up_after=pace.give_up_after.total_seconds(),
+    )  # fmt: skip
+    return Runs(
+        system=configuration.system, source=stores.source, target=stores.target, store=reports.store,
+        locks=FileDomainLocks(configuration.settings.reports), clock=reports.clock, digest=reports.digests.digest, recheck=recheck,
+        config_digest=configuration.digest, code_version=__version__,
+    )  # fmt: skip
+
+
+def looker(reports: Reports, stores: Stores) -> Looker:
+    """The use case that looks at single records."""
+    return Looker(source=stores.source, target=stores.target, clock=reports.clock, digest=reports.digests.digest)
