@@ -47,7 +47,9 @@ class ConfigurationError(ReconcilerError):
     def __init__(self, problems: tuple[str, ...]) -> None:
         """Takes every mistake found: `file: key: expected …, got …`."""
         count = f"{len(problems)} mistake{'s' if len(problems) != 1 else ''}"
-        super().__init__(f"configuration has {count}", next_step="mend the lines named, then `reconciler config validate`")
+        super().__init__(
+            f"configuration has {count}", next_step="mend the lines named, then `reconciler config validate`"
+        )
         self.problems = problems
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ from reconciler.adapters.report_store import SqliteReportStore, open_report_stor
 from reconciler.adapters.rollback_plans import WrittenPlan, load_plan
 from reconciler.app.approvals import Approvals
 from reconciler.app.passes import Looker
-from reconciler.app.ports import RecordReader, TargetReader
+from reconciler.app.ports import Clock, RecordReader, TargetReader
 from reconciler.app.rechecks import RecheckPolicy
 from reconciler.app.runs import Runs
 from reconciler.app.verdicts import Verdicts
@@ -29,7 +29,7 @@ class Reports:
 
     configuration: Configuration
     store: SqliteReportStore
-    clock: SystemClock
+    clock: Clock
     digests: KeyedDigests
     verdicts: Verdicts
     approvals: Approvals
@@ -45,17 +45,30 @@ class Stores:
 
 
 @asynccontextmanager
-async def open_reports(configuration: Configuration) -> AsyncIterator[Reports]:
-    """The report store and what is derived from it."""
-    clock = SystemClock()
+async def open_reports(configuration: Configuration, *, clock: Clock | None = None) -> AsyncIterator[Reports]:
+    """The report store and what is derived from it, by the machine's clock unless another is given."""
+    clock = clock or SystemClock()
     system, settings = configuration.system, configuration.settings
     async with open_report_store(settings.reports) as store:
         written = {domain.name: load_plan(settings.config, domain) for domain in system.domains}
         plans = {name: plan for name, plan in written.items() if plan is not None}
-        verdicts = Verdicts(system=system, reports=store, clock=clock, code_version=__version__, plans={name: plan.for_gate for name, plan in plans.items()})
+        verdicts = Verdicts(
+            system=system,
+            reports=store,
+            clock=clock,
+            code_version=__version__,
+            plans={name: plan.for_gate for name, plan in plans.items()},
+        )
         approvals = Approvals(verdicts=verdicts, ledger=store)
-        yield Reports(configuration=configuration, store=store, clock=clock, digests=open_install_key(settings.reports), verdicts=verdicts,
-                      approvals=approvals, plans=plans)
+        yield Reports(
+            configuration=configuration,
+            store=store,
+            clock=clock,
+            digests=open_install_key(settings.reports),
+            verdicts=verdicts,
+            approvals=approvals,
+            plans=plans,
+        )
 
 
 @asynccontextmanager
@@ -66,8 +79,16 @@ async def open_stores(configuration: Configuration) -> AsyncIterator[Stores]:
     timeout_ms = int(settings.runs.statement_timeout.total_seconds() * 1000)
     hosts, writable = settings.stores.allowed_hosts, settings.stores.allow_writable_credentials
     async with AsyncExitStack() as stack:
-        client, address = await stack.enter_async_context(connect(mongodb_uri.get_secret_value(), allowed_hosts=hosts, timeout_ms=timeout_ms))
-        source = MongoReader(client, address, system=system, limits=ReadLimits(batch=settings.runs.batch, max_time_ms=timeout_ms), allow_writable=writable)
+        client, address = await stack.enter_async_context(
+            connect(mongodb_uri.get_secret_value(), allowed_hosts=hosts, timeout_ms=timeout_ms)
+        )
+        source = MongoReader(
+            client,
+            address,
+            system=system,
+            limits=ReadLimits(batch=settings.runs.batch, max_time_ms=timeout_ms),
+            allow_writable=writable,
+        )
         limits = Limits(batch=settings.runs.batch, statement_timeout_ms=timeout_ms)
         connector = Connector(pg_url.get_secret_value(), allowed_hosts=hosts, limits=limits)
         yield Stores(source=source, target=PostgresReader(connector, system=system, allow_writable=writable))

@@ -64,15 +64,27 @@ def require_allowed(store: str, address: Address, *, allowed: Sequence[str], enc
     """Refuses hosts that are not on the list, and plain text off this machine."""
     strangers = [host for host in address.hosts if host not in allowed]
     if strangers:
-        raise StoreRefused(f"{store} host {', '.join(strangers)}", expected="a host of stores.allowed_hosts", got="one that is not on it",
-                           next_step="add the host to [stores] allowed_hosts in config/service.toml if it is the right one")
+        raise StoreRefused(
+            f"{store} host {', '.join(strangers)}",
+            expected="a host of stores.allowed_hosts",
+            got="one that is not on it",
+            next_step="add the host to [stores] allowed_hosts in config/service.toml if it is the right one",
+        )
     if not address.loopback and not encrypted:
-        raise StoreRefused(f"{store} connection", expected="TLS with a checked certificate off this machine", got="a plain connection",
-                           next_step="add tls=true (MongoDB) or sslmode=verify-full (PostgreSQL) to the address")
+        raise StoreRefused(
+            f"{store} connection",
+            expected="TLS with a checked certificate off this machine",
+            got="a plain connection",
+            next_step="add tls=true (MongoDB) or sslmode=verify-full (PostgreSQL) to the address",
+        )
 
 
 def refuse_writers(side: Side, writable: Sequence[str], *, loopback: bool, allowed: bool) -> None:
     """Refuses an account that can write, unless it is on this machine or allowed by the configuration."""
     if writable and not loopback and not allowed:
-        raise StoreRefused(f"the {side.value}'s account can write", expected="an account that can only read", got=", ".join(writable[:5]),
-                           next_step="use an account with Mongo role `read` or PostgreSQL pg_read_all_data")
+        raise StoreRefused(
+            f"the {side.value}'s account can write",
+            expected="an account that can only read",
+            got=", ".join(writable[:5]),
+            next_step="use an account with Mongo role `read` or PostgreSQL pg_read_all_data",
+        )

@@ -47,17 +47,36 @@ class CheckedRecord:
 def _diff(entity: str, diff: ReportedDiff) -> dict[str, object]:
     """A diff as JSON; it was seen once, so it is unconfirmed."""
     fields = [
-        {"path": one.path, "kind": one.kind.value, "source": one.source, "target": one.target, "cause": one.cluster.cause}
+        {
+            "path": one.path,
+            "kind": one.kind.value,
+            "source": one.source,
+            "target": one.target,
+            "cause": one.cluster.cause,
+        }
         | ({"redacted": one.redacted.value} if one.redacted else {})
         for one in diff.fields
     ]
-    return {"entity": entity, "key": diff.key, "outcome": diff.outcome.value, "state": diff.state.value, "detail": diff.detail, "fields": fields}
+    return {
+        "entity": entity,
+        "key": diff.key,
+        "outcome": diff.outcome.value,
+        "state": diff.state.value,
+        "detail": diff.detail,
+        "fields": fields,
+    }
 
 
-async def check_record(domain: DomainSpec, entity_name: str, key: str, *, system: System, looker: Looker, target: TargetReader) -> CheckedRecord:
+async def check_record(
+    domain: DomainSpec, entity_name: str, key: str, *, system: System, looker: Looker, target: TargetReader
+) -> CheckedRecord:
     """Looks for the key in the entity named, or in all of the domain's entities."""
     if not domain.comparable:
-        raise UsageError(f"domain {domain.name} is not comparable", expected="a domain with a PostgreSQL side", got=domain.not_comparable)
+        raise UsageError(
+            f"domain {domain.name} is not comparable",
+            expected="a domain with a PostgreSQL side",
+            got=domain.not_comparable,
+        )
     outcomes: list[tuple[str, Outcome]] = []
     diffs: list[tuple[str, ReportedDiff]] = []
     entities = _entities(domain, entity_name)
@@ -66,7 +85,13 @@ async def check_record(domain: DomainSpec, entity_name: str, key: str, *, system
         outcomes += [(entity.name, one.outcome) for one in judged]
         refined = await refine(entity, [one.diff for one in judged if one.diff], system=system, target=target)
         diffs += [(entity.name, reported(domain.name, entity, diff, state=DiffState.UNCONFIRMED)) for diff in refined]
-    return CheckedRecord(domain=domain.name, key=key, entities=tuple(entity.name for entity in entities), outcomes=tuple(outcomes), diffs=tuple(diffs))
+    return CheckedRecord(
+        domain=domain.name,
+        key=key,
+        entities=tuple(entity.name for entity in entities),
+        outcomes=tuple(outcomes),
+        diffs=tuple(diffs),
+    )
 
 
 def _entities(domain: DomainSpec, name: str) -> Sequence[EntitySpec]:

@@ -24,7 +24,9 @@ def run_document(run: StoredRun, clusters: Sequence[ClusterCount]) -> Document:
         "version": VERSION,
         "run": run_head(run),
         "verdict": run_verdict(run.domains).value,
-        "domains": [_domain(domain, [one for one in clusters if one.domain == domain.domain]) for domain in run.domains],
+        "domains": [
+            _domain(domain, [one for one in clusters if one.domain == domain.domain]) for domain in run.domains
+        ],
     }
 
 
@@ -62,7 +64,12 @@ def _entity(summary: EntitySummary) -> Document:
 
 def _invariant(result: InvariantResult) -> Document:
     """How an invariant came out."""
-    return {"name": result.name, "side": result.side, "violations": result.violations, "sample_keys": list(result.sample_keys)}
+    return {
+        "name": result.name,
+        "side": result.side,
+        "violations": result.violations,
+        "sample_keys": list(result.sample_keys),
+    }
 
 
 def cluster_document(cluster: ClusterCount) -> Document:

@@ -46,7 +46,9 @@ def sums(invariant: InvariantSpec, one: EntityPass) -> InvariantResult:
                 off[group] += sign * _amount(record, value)
                 keys[group].append(record.key_text)
     broken = [group for group, difference in off.items() if difference != 0]
-    return invariants.result(invariant, "both", violations=len(broken), keys=(key for group in broken for key in keys[group]))
+    return invariants.result(
+        invariant, "both", violations=len(broken), keys=(key for group in broken for key in keys[group])
+    )
 
 
 def _amount(record: Record, index: int) -> Decimal:

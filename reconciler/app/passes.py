@@ -58,7 +58,9 @@ class EntityPass:
             self.outcomes[judged.outcome] += 1
             self._release(judged)
         else:
-            self.candidates[judged.diff.locator] = Candidate(judged=judged, seen=observation(judged), first=at, since=at)
+            self.candidates[judged.diff.locator] = Candidate(
+                judged=judged, seen=observation(judged), first=at, since=at
+            )
 
     def _release(self, judged: Judged) -> None:
         """Plants canaries on the first matched records."""
@@ -91,7 +93,9 @@ class Looker:
         found = EntityPass(entity=entity, method="stream")
         read = dict.fromkeys(Side, 0)
         async with AsyncExitStack() as stack:
-            looks = {side: await stack.enter_async_context(reader.read(entity)) for side, reader in self._readers.items()}
+            looks = {
+                side: await stack.enter_async_context(reader.read(entity)) for side, reader in self._readers.items()
+            }
             counted = {side: await look.count() for side, look in looks.items()}
             total = sum(counted.values())
             async for matches in self._merged(entity, looks, read):
@@ -105,7 +109,9 @@ class Looker:
             found.notes.append(f"{entity.name}: {_unexplained(counted, read)}")
         return found
 
-    async def _merged(self, entity: EntitySpec, looks: dict[Side, EntityRead], read: dict[Side, int]) -> AsyncIterator[list[Match]]:
+    async def _merged(
+        self, entity: EntitySpec, looks: dict[Side, EntityRead], read: dict[Side, int]
+    ) -> AsyncIterator[list[Match]]:
         """The matches of both streams, as they become ready; counts what is read."""
         pairing = Pairing(entity)
         streams = {side: look.batches() for side, look in looks.items()}
@@ -120,7 +126,9 @@ class Looker:
             if matches := list(pairing.ready()):
                 yield matches
 
-    async def sample(self, entity: EntitySpec, *, size: int, seed: int, also: Sequence[str], report: Report) -> EntityPass:
+    async def sample(
+        self, entity: EntitySpec, *, size: int, seed: int, also: Sequence[str], report: Report
+    ) -> EntityPass:
         """Keys drawn by the seed from both sides, and those in `also` (as reports spell them)."""
         drawn = KeySample(size=size, seed=seed)
         keys_only = key_entity(entity)
@@ -141,7 +149,9 @@ class Looker:
         found.source_records, found.target_records = counted[Side.SOURCE], counted[Side.TARGET]
         return found
 
-    async def keys(self, entity: EntitySpec, *, keys: Sequence[RecordKey], ids: dict[Side, Sequence[str]], report: Report) -> EntityPass:
+    async def keys(
+        self, entity: EntitySpec, *, keys: Sequence[RecordKey], ids: dict[Side, Sequence[str]], report: Report
+    ) -> EntityPass:
         """The named keys, read from both stores now."""
         found = EntityPass(entity=entity, method="keys", complete=True)
         for at in range(0, max(1, len(keys)), 1000):
@@ -156,7 +166,9 @@ class Looker:
             report(at + len(some), len(keys))
         return found
 
-    async def fresh(self, entity: EntitySpec, *, keys: Sequence[RecordKey], ids: dict[Side, Sequence[str]]) -> list[Judged]:
+    async def fresh(
+        self, entity: EntitySpec, *, keys: Sequence[RecordKey], ids: dict[Side, Sequence[str]]
+    ) -> list[Judged]:
         """What a fresh read of these keys and ids says."""
         normalizers = self._normalizers(entity)
         pairing = Pairing(entity)
@@ -175,7 +187,13 @@ class Looker:
 def in_order(records: Sequence[Record]) -> list[Record]:
     """Records in merge order, those without a key first."""
     keyless = [record for record in records if record.key is None]
-    return [*keyless, *sorted((record for record in records if record.key is not None), key=lambda record: record.key.parts if record.key else ())]
+    return [
+        *keyless,
+        *sorted(
+            (record for record in records if record.key is not None),
+            key=lambda record: record.key.parts if record.key else (),
+        ),
+    ]
 
 
 def key_entity(entity: EntitySpec) -> EntitySpec:
@@ -192,12 +210,18 @@ def parsed_key(entity: EntitySpec, text: str) -> RecordKey | None:
     whole = [path for path in entity.key if entity.field(path).kind.value == "integer"]
     if any(not named[path].lstrip("-").isdigit() for path in whole):
         return None
-    return RecordKey(parts=tuple(int(named[path]) if path in whole else named[path] for path in entity.ordered_key), text=text)
+    return RecordKey(
+        parts=tuple(int(named[path]) if path in whole else named[path] for path in entity.ordered_key), text=text
+    )
 
 
 def _unexplained(counted: dict[Side, int], read: dict[Side, int]) -> str:
     """Counts that do not explain each other, in words."""
-    said = (f"the {side.value} counts {counted[side]:,} records but delivered {read[side]:,}" for side in Side if counted[side] != read[side])
+    said = (
+        f"the {side.value} counts {counted[side]:,} records but delivered {read[side]:,}"
+        for side in Side
+        if counted[side] != read[side]
+    )
     return " and ".join(said)
 
 

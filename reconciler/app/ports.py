@@ -190,15 +190,29 @@ class ReportStore(Protocol):
     async def start_run(self, start: RunStart) -> int:
         """Notes a run as running, with a part for each domain, and returns its id."""
 
-    async def record_diffs(self, run_id: int, *, domain: str, entity: str, diffs: Sequence[ReportedDiff], at: datetime) -> None:
+    async def record_diffs(
+        self, run_id: int, *, domain: str, entity: str, diffs: Sequence[ReportedDiff], at: datetime
+    ) -> None:
         """Stores diffs as seen by this run; an earlier resolved one becomes regressed, an earlier open one keeps its first time."""
 
-    async def finish_entity(self, run_id: int, *, domain: str, summary: EntitySummary, resolved: Sequence[str] | None, at: datetime) -> None:
+    async def finish_entity(
+        self, run_id: int, *, domain: str, summary: EntitySummary, resolved: Sequence[str] | None, at: datetime
+    ) -> None:
         """Stores an entity's counts, and resolves open diffs of the entity that this run did not see: those at the locators
-        named, or all of them where `resolved` is None (a complete scan)."""
+        named, or all of them where `resolved` is None (a complete scan).
+        """
 
-    async def finish_domain(self, run_id: int, *, domain: str, notes: Sequence[str], gaps: int | None, canaries: tuple[int, int],
-                            error: str, at: datetime) -> None:
+    async def finish_domain(
+        self,
+        run_id: int,
+        *,
+        domain: str,
+        notes: Sequence[str],
+        gaps: int | None,
+        canaries: tuple[int, int],
+        error: str,
+        at: datetime,
+    ) -> None:
         """Stores the domain's notes, unresolved gaps, canaries (planted, caught) and the error that ended it, if any."""
 
     async def finish_run(self, run_id: int, *, status: RunStatus, identities: Mapping[str, str], at: datetime) -> None:
@@ -207,7 +221,9 @@ class ReportStore(Protocol):
     async def run(self, run_id: int) -> StoredRun:
         """The run of that id; NotFound where there is none."""
 
-    async def runs(self, *, domain: str | None = None, before: int | None = None, limit: int = 50) -> Sequence[StoredRun]:
+    async def runs(
+        self, *, domain: str | None = None, before: int | None = None, limit: int = 50
+    ) -> Sequence[StoredRun]:
         """Runs newest first, below the id `before`."""
 
     def diffs(self, wanted: DiffFilter) -> AsyncIterator[StoredDiff]:
@@ -225,8 +241,13 @@ class ReportStore(Protocol):
     async def history(self, domain: DomainSpec, *, since: datetime) -> DomainHistory:
         """What the domain's gate looks at; runs that started before `since` are left out except the newest scan."""
 
-    async def decide(self, *, domain: str, action: str, evidence_digest: str, actor: str, comment: str, at: datetime) -> Decision:
-        """Stores an approval, rejection or revocation."""
+    async def runs_since(self, domain: str, since: datetime) -> Sequence[DomainRun]:
+        """The domain's parts of runs that started at or after `since`, newest first."""
+
+    async def decide(
+        self, *, domain: str, action: str, evidence_digest: str, actor: str, comment: str, at: datetime
+    ) -> Decision:
+        """Stores a decision; `action` is approve, reject or revoke."""
 
     async def rehearse(self, rehearsal: Rehearsal) -> None:
         """Stores a rehearsal."""

@@ -58,7 +58,13 @@ class Rechecks:
             keys, ids = _questions(some)
             fresh = await self._looker.fresh(one.entity, keys=keys, ids=ids)
             differing = {judged.diff.locator: judged for judged in fresh if judged.diff}
-            agreeing = {record.key_text: judged.outcome for judged in fresh if not judged.diff for record in judged.records if record}
+            agreeing = {
+                record.key_text: judged.outcome
+                for judged in fresh
+                if not judged.diff
+                for record in judged.records
+                if record
+            }
             for candidate in some:
                 if (judged := differing.get(candidate.locator)) is None:
                     _clear(one, candidate, agreeing)

@@ -9,7 +9,9 @@ from reconciler.core.model import DanglingReason, DanglingReference, DiffKind, F
 from reconciler.core.spec import EntitySpec, FieldKind, System
 
 
-async def refine(entity: EntitySpec, diffs: Sequence[RecordDiff], *, system: System, target: TargetReader) -> list[RecordDiff]:
+async def refine(
+    entity: EntitySpec, diffs: Sequence[RecordDiff], *, system: System, target: TargetReader
+) -> list[RecordDiff]:
     """The diffs, those of references whose ObjectId resolves to nothing marked as dangling; asked once an entity, in a batch."""
     asked: dict[str, set[str]] = defaultdict(set)
     for diff in diffs:
@@ -32,4 +34,6 @@ def _refined(entity: EntitySpec, field: FieldDiff, known: dict[str, frozenset[st
     if field.source in known[entity.field(field.field_path).refers_to]:
         return field
     reason = DanglingReason.UNKNOWN_OBJECT_ID
-    return replace(field, kind=DiffKind.DANGLING_REFERENCE, source=DanglingReference(reason, str(field.source)), note=reason.value)
+    return replace(
+        field, kind=DiffKind.DANGLING_REFERENCE, source=DanglingReference(reason, str(field.source)), note=reason.value
+    )

@@ -7,10 +7,29 @@ from typing import Protocol
 
 from reconciler.app.invariants import InvariantChecks
 from reconciler.app.passes import EntityPass, Looker, draw_seed, parsed_key
-from reconciler.app.ports import Clock, DiffFilter, DomainLocks, RecordReader, ReportStore, RunStart, StoredRun, StoreHealth, TargetReader
+from reconciler.app.ports import (
+    Clock,
+    DiffFilter,
+    DomainLocks,
+    RecordReader,
+    ReportStore,
+    RunStart,
+    StoredRun,
+    TargetReader,
+)
 from reconciler.app.rechecks import RecheckPolicy, Rechecks
 from reconciler.app.references import refine
-from reconciler.core.model import OPEN_STATES, DiffState, EntitySummary, Mode, Outcome, RecordDiff, ReportedDiff, RunStatus, Side
+from reconciler.core.model import (
+    OPEN_STATES,
+    DiffState,
+    EntitySummary,
+    Mode,
+    Outcome,
+    RecordDiff,
+    ReportedDiff,
+    RunStatus,
+    Side,
+)
 from reconciler.core.outcomes import Judged
 from reconciler.core.pairing import Pair
 from reconciler.core.records import Digest
@@ -82,8 +101,12 @@ class Runs:
         """Runs and seals; raises StoreUnavailable (after storing the failed run) where a store can't be used."""
         for domain in request.domains:
             if not domain.comparable:
-                raise UsageError(f"domain {domain.name} is not comparable", expected="a domain with a PostgreSQL side", got=domain.not_comparable,
-                                 next_step="leave it out; `reconciler config show` lists the domains")
+                raise UsageError(
+                    f"domain {domain.name} is not comparable",
+                    expected="a domain with a PostgreSQL side",
+                    got=domain.not_comparable,
+                    next_step="leave it out; `reconciler config show` lists the domains",
+                )
         async with self._locks.hold([domain.name for domain in request.domains]):
             run_id = await self._store.start_run(self._start(request))
             try:
@@ -108,7 +131,15 @@ class Runs:
     async def _fail(self, run_id: int, request: RunRequest, problem: ReconcilerError) -> None:
         """Stores a run that could not be carried out: it is an error of every domain it was to look at."""
         for domain in request.domains:
-            await self._store.finish_domain(run_id, domain=domain.name, notes=[], gaps=None, canaries=(0, 0), error=problem.message, at=self._clock.now())
+            await self._store.finish_domain(
+                run_id,
+                domain=domain.name,
+                notes=[],
+                gaps=None,
+                canaries=(0, 0),
+                error=problem.message,
+                at=self._clock.now(),
+            )
         await self._store.finish_run(run_id, status=RunStatus.FAILED, identities={}, at=self._clock.now())
 
     async def _recorded(self, run_id: int, request: RunRequest, progress: Progress) -> StoredRun:
@@ -149,7 +180,11 @@ class Runs:
                 work.passes.append(await self._look_at(entity, request, seed or 0, progress))
             except ReadInterrupted as problem:
                 await self._still_there(problem)
-                work.passes.append(EntityPass(entity=entity, method="stream", notes=[f"{entity.name}: {problem.message} ({problem.got})"]))
+                work.passes.append(
+                    EntityPass(
+                        entity=entity, method="stream", notes=[f"{entity.name}: {problem.message} ({problem.got})"]
+                    )
+                )
         return work
 
     async def _still_there(self, problem: ReadInterrupted) -> None:
@@ -166,8 +201,15 @@ class Runs:
             case Mode.SCAN:
                 return await self._looker.scan(entity, progress.read)
             case Mode.SAMPLE:
-                open_keys = [diff.key async for diff in self._store.diffs(DiffFilter(entity=entity.name, states=tuple(OPEN_STATES), limit=request.sample))]
-                return await self._looker.sample(entity, size=request.sample, seed=seed, also=open_keys, report=progress.read)
+                open_keys = [
+                    diff.key
+                    async for diff in self._store.diffs(
+                        DiffFilter(entity=entity.name, states=tuple(OPEN_STATES), limit=request.sample)
+                    )
+                ]
+                return await self._looker.sample(
+                    entity, size=request.sample, seed=seed, also=open_keys, report=progress.read
+                )
             case Mode.KEYS:
                 texts = request.keys[entity.name]
                 keys = [key for text in texts if (key := parsed_key(entity, text)) is not None]
@@ -185,10 +227,20 @@ class Runs:
             await self._store_diffs(run_id, work.domain.name, one)
             summary = summarize(one, mode=mode, invariants=invariants)
             resolved = None if whole else sorted(one.checked)
-            await self._store.finish_entity(run_id, domain=work.domain.name, summary=summary, resolved=resolved, at=self._clock.now())
+            await self._store.finish_entity(
+                run_id, domain=work.domain.name, summary=summary, resolved=resolved, at=self._clock.now()
+            )
         notes = [*work.notes, *(note for one in work.passes for note in one.notes)]
         unresolved = None if gaps is None else gaps.get(work.domain.name, 0)
-        await self._store.finish_domain(run_id, domain=work.domain.name, notes=notes, gaps=unresolved, canaries=_canaries(work), error=work.error, at=self._clock.now())
+        await self._store.finish_domain(
+            run_id,
+            domain=work.domain.name,
+            notes=notes,
+            gaps=unresolved,
+            canaries=_canaries(work),
+            error=work.error,
+            at=self._clock.now(),
+        )
 
     async def _orphans(self, entity: EntitySpec) -> list[Judged]:
         """Child rows that no parent claims: records that only the target has."""
@@ -196,7 +248,10 @@ class Runs:
             return []
         extra = Outcome.EXTRA_IN_TARGET
         keys = await self._target.orphans(entity)
-        diffs = [RecordDiff(locator=f"orphan:{key}", key_text=key, outcome=extra, detail="child row without a parent row") for key in keys]
+        diffs = [
+            RecordDiff(locator=f"orphan:{key}", key_text=key, outcome=extra, detail="child row without a parent row")
+            for key in keys
+        ]
         return [Judged(match=Pair(None, None), outcome=extra, diff=diff) for diff in diffs]
 
     async def _store_diffs(self, run_id: int, domain: str, one: EntityPass) -> None:
@@ -204,9 +259,13 @@ class Runs:
         for judged, state in ((one.settled, DiffState.CONFIRMED), (one.unconfirmed, DiffState.UNCONFIRMED)):
             for at in range(0, len(judged), DIFFS_AT_ONCE):
                 diffs = await self._reported(domain, one.entity, judged[at : at + DIFFS_AT_ONCE], state)
-                await self._store.record_diffs(run_id, domain=domain, entity=one.entity.name, diffs=diffs, at=self._clock.now())
+                await self._store.record_diffs(
+                    run_id, domain=domain, entity=one.entity.name, diffs=diffs, at=self._clock.now()
+                )
 
-    async def _reported(self, domain: str, entity: EntitySpec, judged: Sequence[Judged], state: DiffState) -> list[ReportedDiff]:
+    async def _reported(
+        self, domain: str, entity: EntitySpec, judged: Sequence[Judged], state: DiffState
+    ) -> list[ReportedDiff]:
         """Diffs fit to be stored, with the references that lead nowhere told apart."""
         diffs = await refine(entity, [one.diff for one in judged if one.diff], system=self._system, target=self._target)
         return [reported(domain, entity, diff, state=state) for diff in diffs]
@@ -232,5 +291,3 @@ def summarize(one: EntityPass, *, mode: Mode, invariants: Sequence[object] = ())
 def _canaries(work: DomainWork) -> tuple[int, int]:
     """Canaries planted and caught in a domain."""
     return sum(one.canaries[0] for one in work.passes), sum(one.canaries[1] for one in work.passes)
-
-

@@ -19,7 +19,14 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def formats(*names: str) -> Callable[[Command], Command]:
     """The option `--format`, the first name being the default."""
-    return click.option("--format", "form", type=click.Choice(names), default=names[0], show_default=True, help="How to print the answer.")
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(names),
+        default=names[0],
+        show_default=True,
+        help="How to print the answer.",
+    )
 
 
 def configuration(**flags: object) -> Configuration:
@@ -75,5 +82,9 @@ def known_domains(config: Configuration, names: Iterable[str]) -> None:
     known = {domain.name for domain in config.system.domains}
     strangers = [name for name in names if name not in known]
     if strangers:
-        raise UsageError(f"no domain {', '.join(strangers)}", expected=f"one of {', '.join(sorted(known))}", got=", ".join(strangers),
-                         next_step="`reconciler config show` lists them")
+        raise UsageError(
+            f"no domain {', '.join(strangers)}",
+            expected=f"one of {', '.join(sorted(known))}",
+            got=", ".join(strangers),
+            next_step="`reconciler config show` lists them",
+        )

@@ -17,7 +17,13 @@ WORST_FIRST = (4, 1, 3, 5, 0)
 
 @click.command(name="gate")
 @click.argument("domains", nargs=-1, metavar="[DOMAIN]…")
-@click.option("--require", type=click.Choice([one.value for one in Requirement]), default=Requirement.GO.value, show_default=True, help="The least that exits 0.")
+@click.option(
+    "--require",
+    type=click.Choice([one.value for one in Requirement]),
+    default=Requirement.GO.value,
+    show_default=True,
+    help="The least that exits 0.",
+)
 @click.option("--explain", is_flag=True, help="Every check of every gate.")
 @formats("text", "json", "jsonl")
 def gate_command(domains: Sequence[str], require: str, explain: bool, form: str) -> int:  # noqa: FBT001 - click passes options by name
@@ -60,7 +66,9 @@ def _decision_command(action: str, text: str) -> click.Command:
     @click.command(name=action, help=text)
     @click.argument("domain")
     @click.option("--comment", required=True, help="Why; it is kept with the decision.")
-    @click.option("--evidence", required=True, metavar="DIGEST", help="The evidence digest that `reconciler gate DOMAIN` shows.")
+    @click.option(
+        "--evidence", required=True, metavar="DIGEST", help="The evidence digest that `reconciler gate DOMAIN` shows."
+    )
     @formats("text", "json")
     def command(domain: str, comment: str, evidence: str, form: str) -> int:
         known_domains(configuration(), [domain])
@@ -68,7 +76,9 @@ def _decision_command(action: str, text: str) -> click.Command:
         if form == "json":
             print_json(decision_document(decision))
         else:
-            click.echo(f"{decision.action} of {decision.domain} by {decision.actor} recorded on {decision.evidence_digest}. Next: reconciler gate {domain}")
+            click.echo(
+                f"{decision.action} of {decision.domain} by {decision.actor} recorded on {decision.evidence_digest}. Next: reconciler gate {domain}"
+            )
         return 0
 
     return command
@@ -77,11 +87,17 @@ def _decision_command(action: str, text: str) -> click.Command:
 async def _decide(action: str, domain: str, evidence: str, comment: str) -> Decision:
     """Records the decision of whoever gives the command."""
     async with open_reports(configuration()) as reports:
-        decide = {"approve": reports.approvals.approve, "reject": reports.approvals.reject, "revoke": reports.approvals.revoke}[action]
+        decide = {
+            "approve": reports.approvals.approve,
+            "reject": reports.approvals.reject,
+            "revoke": reports.approvals.revoke,
+        }[action]
         return await decide(domain, evidence_digest=evidence, actor=actor(), comment=comment)
 
 
-approve_command = _decision_command("approve", "Approve the flip of DOMAIN on the evidence named; refused when the evidence has moved.")
+approve_command = _decision_command(
+    "approve", "Approve the flip of DOMAIN on the evidence named; refused when the evidence has moved."
+)
 reject_command = _decision_command("reject", "Reject the flip of DOMAIN on the evidence named.")
 revoke_command = _decision_command("revoke", "Take back your approval of DOMAIN on the evidence named.")
 
@@ -101,9 +117,19 @@ def rehearse_command(domain: str, minutes: float, comment: str, form: str) -> in
     known_domains(configuration(), [domain])
     rehearsal = run_async(_rehearse(domain, minutes, comment))
     if form == "json":
-        print_json({"domain": domain, "minutes": minutes, "comment": rehearsal.comment, "actor": rehearsal.actor, "at": instant(rehearsal.at)})
+        print_json(
+            {
+                "domain": domain,
+                "minutes": minutes,
+                "comment": rehearsal.comment,
+                "actor": rehearsal.actor,
+                "at": instant(rehearsal.at),
+            }
+        )
     else:
-        click.echo(f"rehearsal of {domain} by {rehearsal.actor} recorded: {minutes:g} minutes. Next: reconciler gate {domain}")
+        click.echo(
+            f"rehearsal of {domain} by {rehearsal.actor} recorded: {minutes:g} minutes. Next: reconciler gate {domain}"
+        )
     return 0
 
 

@@ -61,17 +61,36 @@ def diffs_command() -> None:
 
 
 @diffs_command.command(name="list")
-@click.option("--run", "run_id", type=int, default=None, help="As this run saw them; without it, as they were last seen.")
+@click.option(
+    "--run", "run_id", type=int, default=None, help="As this run saw them; without it, as they were last seen."
+)
 @click.option("--domain", default=None)
 @click.option("--entity", default=None)
 @click.option("--state", "states", type=click.Choice([state.value for state in DiffState]), multiple=True)
 @click.option("--cluster", default=None, metavar="K-N")
-@click.option("--limit", type=click.IntRange(min=1), default=None, help="At most so many; text shows 50 unless told otherwise.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=None, help="At most so many; text shows 50 unless told otherwise."
+)
 @formats("text", "jsonl", "json")
-def list_diffs(run_id: int | None, domain: str | None, entity: str | None, states: tuple[str, ...], cluster: str | None, limit: int | None, form: str) -> int:
+def list_diffs(
+    run_id: int | None,
+    domain: str | None,
+    entity: str | None,
+    states: tuple[str, ...],
+    cluster: str | None,
+    limit: int | None,
+    form: str,
+) -> int:
     """Differences, one a line."""
     most = limit or (50 if form == "text" else None)
-    wanted = DiffFilter(run=run_id, domain=domain, entity=entity, states=tuple(DiffState(state) for state in states), cluster=cluster, limit=most)
+    wanted = DiffFilter(
+        run=run_id,
+        domain=domain,
+        entity=entity,
+        states=tuple(DiffState(state) for state in states),
+        cluster=cluster,
+        limit=most,
+    )
     if form == "jsonl":
         run_async(_stream(wanted))
         return 0
@@ -140,7 +159,9 @@ async def _clusters(run_id: int | None, domain: str | None) -> list[ClusterCount
 
 @clusters_command.command(name="show")
 @click.argument("cluster_id", metavar="K-N")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many of its differences.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many of its differences."
+)
 @formats("text", "json")
 def show_cluster(cluster_id: str, limit: int, form: str) -> int:
     """One cluster with some of its differences."""

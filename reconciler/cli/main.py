@@ -48,7 +48,9 @@ class Commands(click.Group):
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, with a guess at what was meant."""
         name = args[0] if args else ""
         if name and name not in COMMANDS and not name.startswith("-"):
@@ -76,7 +78,9 @@ def root() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and ends the process: 0 to 5, 130 and 143 as CONTRACT.md says, 4 for whatever nobody foresaw."""
     try:
-        code = root.main(args=None if arguments is None else list(arguments), prog_name="reconciler", standalone_mode=False)
+        code = root.main(
+            args=None if arguments is None else list(arguments), prog_name="reconciler", standalone_mode=False
+        )
     except click.exceptions.Exit as ended:
         code = ended.exit_code
     except click.Abort:

@@ -1,11 +1,11 @@
 """How far a run is: a bar on a terminal, a line every 30 seconds elsewhere; always on standard error."""
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -48,7 +48,9 @@ class Bar:
     def settling(self, candidates: int) -> None:
         """Says that differences are waited for."""
         if candidates:
-            self._progress.reset(self._task, description=f"re-reading {candidates:,} differences until they settle", total=None, rate="")
+            self._progress.reset(
+                self._task, description=f"re-reading {candidates:,} differences until they settle", total=None, rate=""
+            )
 
 
 class Lines:
@@ -68,12 +70,25 @@ class Lines:
         if time.monotonic() - self._said >= EVERY:
             self._said = time.monotonic()
             share = f" of {total:,} ({done / total:.0%})" if total else ""
-            print(f"{self._name}: {done:,}{share} records read", file=sys.stderr, flush=True)
+            click.echo(f"{self._name}: {done:,}{share} records read", err=True)
 
     def settling(self, candidates: int) -> None:
         """Says that differences are waited for."""
         if candidates:
-            print(f"re-reading {candidates:,} differences until they settle (up to a few minutes)", file=sys.stderr, flush=True)
+            click.echo(f"re-reading {candidates:,} differences until they settle (up to a few minutes)", err=True)
+
+
+class Silence:
+    """Says nothing."""
+
+    def entity(self, domain: str, entity: str) -> None:
+        """Heard."""
+
+    def read(self, done: int, total: int) -> None:
+        """Heard."""
+
+    def settling(self, candidates: int) -> None:
+        """Heard."""
 
 
 @contextmanager
@@ -83,6 +98,12 @@ def progress_for(*, quiet: bool) -> Iterator[Talk]:
     if quiet or not console.is_terminal:
         yield Lines()
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
         yield Bar(progress)

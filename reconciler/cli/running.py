@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.adapters.config.values import parse_duration
 from reconciler.adapters.config_files import Configuration
 from reconciler.app.checks import CheckedRecord, check_record
 from reconciler.app.documents import run_document
@@ -26,16 +27,41 @@ WORST_FIRST = (4, 1, 3, 5, 0)
 
 @click.command(name="run")
 @click.argument("domains", nargs=-1, metavar="[DOMAIN]…")
-@click.option("--mode", type=click.Choice([mode.value for mode in Mode]), default=None, help="sample: keys drawn from both sides; scan: every record; keys: named ones.  [default: scan, or keys with --keys]")
+@click.option(
+    "--mode",
+    type=click.Choice([mode.value for mode in Mode]),
+    default=None,
+    help="sample: keys drawn from both sides; scan: every record; keys: named ones.  [default: scan, or keys with --keys]",
+)
 @click.option("--sample", type=click.IntRange(min=1), default=None, help="Records of each entity in a sample.")
-@click.option("--seed", type=click.IntRange(min=0), default=None, help="Seed of a sample; the same seed draws the same keys.")
-@click.option("--keys", default=None, metavar="K,…|@FILE|run:ID", help="Keys to compare, a file with one a line, or the open diffs of a run.")
-@click.option("--resume", type=int, default=None, metavar="ID", help="Continue an interrupted run: what it finished is kept.")
-@click.option("--time-budget", default=None, metavar="DURATION", help="Stop after this long, e.g. 2h; the run can be resumed.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=None, help="Seed of a sample; the same seed draws the same keys."
+)
+@click.option(
+    "--keys",
+    default=None,
+    metavar="K,…|@FILE|run:ID",
+    help="Keys to compare, a file with one a line, or the open diffs of a run.",
+)
+@click.option(
+    "--resume", type=int, default=None, metavar="ID", help="Continue an interrupted run: what it finished is kept."
+)
+@click.option(
+    "--time-budget", default=None, metavar="DURATION", help="Stop after this long, e.g. 2h; the run can be resumed."
+)
 @click.option("--gate", "with_gate", is_flag=True, help="Print the gates afterwards.")
 @formats("text", "json")
-def run_command(domains: Sequence[str], mode: str | None, sample: int | None, seed: int | None, keys: str | None, resume: int | None,
-                time_budget: str | None, with_gate: bool, form: str) -> int:  # noqa: FBT001 - click passes options by name
+def run_command(
+    domains: Sequence[str],
+    mode: str | None,
+    sample: int | None,
+    seed: int | None,
+    keys: str | None,
+    resume: int | None,
+    time_budget: str | None,
+    with_gate: bool,
+    form: str,
+) -> int:
     """Compare domains now; all comparable ones unless some are named.
 
     \b
@@ -52,20 +78,24 @@ def run_command(domains: Sequence[str], mode: str | None, sample: int | None, se
     chosen = Mode(mode) if mode else Mode.KEYS if keys else Mode.SCAN
     if (keys is not None) != (chosen is Mode.KEYS):
         raise UsageError("--keys and --mode keys go together", expected="both or neither", got=f"--mode {chosen.value}")
-    request = RunRequest(domains=_domains(config, domains, chosen), mode=chosen, trigger="command line", sample=config.settings.runs.sample, seed=seed,
-                         resume=resume, time_budget=_duration(time_budget))
+    request = RunRequest(
+        domains=_domains(config, domains, chosen),
+        mode=chosen,
+        trigger="command line",
+        sample=config.settings.runs.sample,
+        seed=seed,
+        resume=resume,
+        time_budget=_duration(time_budget),
+    )
     return run_async(_run(config, request, domains=domains, keys=keys, form=form, with_gate=with_gate))
 
 
 def _duration(text: str | None) -> timedelta | None:
     """A duration like 90s, 30m or 2h."""
-    if text is None:
-        return None
-    units = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
-    unit = next((unit for unit in units if text.endswith(unit) and text.removesuffix(unit).replace(".", "", 1).isdigit()), None)
-    if unit is None:
-        raise UsageError("--time-budget", expected="a number with ms, s, m, h or d", got=text)
-    return timedelta(seconds=float(text.removesuffix(unit)) * units[unit])
+    try:
+        return None if text is None else parse_duration(text)
+    except ValueError:
+        raise UsageError("--time-budget", expected="a number with ms, s, m, h or d", got=str(text)) from None
 
 
 def _domains(config: Configuration, names: Sequence[str], mode: Mode) -> tuple[DomainSpec, ...]:
@@ -78,7 +108,9 @@ def _domains(config: Configuration, names: Sequence[str], mode: Mode) -> tuple[D
     return tuple(config.system.domain(name) for name in dict.fromkeys(name.partition(".")[0] for name in names))
 
 
-async def _run(config: Configuration, request: RunRequest, *, domains: Sequence[str], keys: str | None, form: str, with_gate: bool) -> int:
+async def _run(
+    config: Configuration, request: RunRequest, *, domains: Sequence[str], keys: str | None, form: str, with_gate: bool
+) -> int:
     """Runs, prints, and tells the exit code."""
     async with open_reports(config) as reports, open_stores(config) as stores:
         if keys is not None:
@@ -90,7 +122,9 @@ async def _run(config: Configuration, request: RunRequest, *, domains: Sequence[
         return exit_code(run)
 
 
-async def _print(reports: Reports, run: StoredRun, clusters: Sequence[ClusterCount], *, form: str, with_gate: bool) -> None:
+async def _print(
+    reports: Reports, run: StoredRun, clusters: Sequence[ClusterCount], *, form: str, with_gate: bool
+) -> None:
     """The run in the form asked for."""
     gates = await reports.verdicts.gates([domain.domain for domain in run.domains]) if with_gate else ()
     if form == "json":
@@ -108,18 +142,30 @@ def exit_code(run: StoredRun) -> int:
 async def _with_keys(reports: Reports, request: RunRequest, domains: Sequence[str], keys: str) -> RunRequest:
     """The request with its keys, by entity."""
     entities = {name.partition(".")[2] for name in domains if "." in name}
-    of_run = {entity.name: [] for domain in request.domains for entity in domain.entities if not entities or entity.name in entities}  # type: dict[str, list[str]]
+    of_run = {
+        entity.name: []
+        for domain in request.domains
+        for entity in domain.entities
+        if not entities or entity.name in entities
+    }  # type: dict[str, list[str]]
     if keys.startswith("run:"):
         wanted = DiffFilter(run=_run_id(keys), states=tuple(OPEN_STATES))
         async for diff in reports.store.diffs(wanted):
             if diff.entity in of_run:
                 of_run[diff.entity].append(diff.key)
     else:
-        texts = _key_file(keys[1:]) if keys.startswith("@") else [text.strip() for text in keys.split(",") if text.strip()]
+        texts = (
+            _key_file(keys[1:]) if keys.startswith("@") else [text.strip() for text in keys.split(",") if text.strip()]
+        )
         of_run = {name: list(texts) for name in of_run}
     if not any(of_run.values()):
         raise UsageError("--keys", expected="at least one key", got="none")
-    return RunRequest(domains=request.domains, mode=request.mode, trigger=request.trigger, keys={name: tuple(found) for name, found in of_run.items()})
+    return RunRequest(
+        domains=request.domains,
+        mode=request.mode,
+        trigger=request.trigger,
+        keys={name: tuple(found) for name, found in of_run.items()},
+    )
 
 
 def _run_id(text: str) -> int:
@@ -135,7 +181,9 @@ def _key_file(name: str) -> list[str]:
     try:
         lines = Path(name).read_text(encoding="utf-8").splitlines()
     except OSError as problem:
-        raise UsageError(f"--keys file {name}", expected="a file with one key a line", got=problem.strerror or "an error") from None
+        raise UsageError(
+            f"--keys file {name}", expected="a file with one key a line", got=problem.strerror or "an error"
+        ) from None
     return [line.strip() for line in lines if line.strip()]
 
 
@@ -167,4 +215,6 @@ def check_command(entity: str, key: str, form: str) -> int:
 async def _check(config: Configuration, domain: DomainSpec, entity_name: str, key: str) -> CheckedRecord:
     """One fresh look at the record."""
     async with open_reports(config) as reports, open_stores(config) as stores:
-        return await check_record(domain, entity_name, key, system=config.system, looker=looker(reports, stores), target=stores.target)
+        return await check_record(
+            domain, entity_name, key, system=config.system, looker=looker(reports, stores), target=stores.target
+        )

@@ -23,7 +23,9 @@ CHECK_MARKS = {
 def table(rows: Sequence[Sequence[str]], *, indent: str = "") -> str:
     """Columns as wide as their widest cell; the last is not padded."""
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))] if rows else []
-    return "\n".join(indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "\n".join(
+        indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
 
 
 def when(at: datetime | None) -> str:
@@ -39,7 +41,9 @@ def run_text(run: StoredRun, clusters: Sequence[ClusterCount], gates: Sequence[G
     verdict = run_verdict(run.domains)
     compared = sum(entity.compared for domain in run.domains for entity in domain.entities)
     lines += ["─" * 88, *(gate_line(gate) for gate in gates)]
-    lines.append(f"{MARKS[verdict]} run {run.id} ({run.mode.value}, {run.status.value}): {verdict.value}, {compared:,} records compared, exit {code}")
+    lines.append(
+        f"{MARKS[verdict]} run {run.id} ({run.mode.value}, {run.status.value}): {verdict.value}, {compared:,} records compared, exit {code}"
+    )
     lines.append(f"Next: {_next(verdict, clusters, run.id)}")
     return "\n".join(lines)
 
@@ -51,7 +55,9 @@ def _domain_lines(domain: DomainRun, clusters: Sequence[ClusterCount]) -> list[s
     wrong = sum(differing(entity.outcomes) for entity in domain.entities)
     cleared = sum(entity.cleared for entity in domain.entities)
     tail = f", {cleared:,} cleared on re-reading" if cleared else ""
-    lines = [f"{MARKS[verdict]} {domain.domain:<14} {verdict.value:<17} {wrong:,} differ, {compared:,} of {seen:,} seen compared{tail}"]
+    lines = [
+        f"{MARKS[verdict]} {domain.domain:<14} {verdict.value:<17} {wrong:,} differ, {compared:,} of {seen:,} seen compared{tail}"
+    ]
     rows = [(one.id, one.entity, one.title, f"{one.diffs:,}") for one in clusters]
     lines += [table(rows, indent="    ")] if rows else []
     lines += [f"    ! {entity.entity}: {told}" for entity in domain.entities for told in _trouble(entity)]
@@ -62,7 +68,11 @@ def _domain_lines(domain: DomainRun, clusters: Sequence[ClusterCount]) -> list[s
 
 def _trouble(entity: EntitySummary) -> list[str]:
     """What else is wrong with an entity."""
-    told = [f"invariant {one.name} broken {one.violations:,}× in the {one.side} ({', '.join(one.sample_keys[:3])})" for one in entity.invariants if one.violations]
+    told = [
+        f"invariant {one.name} broken {one.violations:,}× in the {one.side} ({', '.join(one.sample_keys[:3])})"
+        for one in entity.invariants
+        if one.violations
+    ]
     if entity.outcomes[Outcome.UNREADABLE]:
         told.append(f"{entity.outcomes[Outcome.UNREADABLE]:,} records can't be read")
     if entity.unconfirmed:
@@ -87,7 +97,16 @@ def gate_line(gate: Gate) -> str:
 def gate_text(gate: Gate) -> str:
     """A gate with every check as a sentence."""
     lines = [gate_line(gate)]
-    rows = [(CHECK_MARKS[check.result], check.name, check.measured or "", f"needs {check.needed}" if check.needed else "", check.evidence or "") for check in gate.checks]
+    rows = [
+        (
+            CHECK_MARKS[check.result],
+            check.name,
+            check.measured or "",
+            f"needs {check.needed}" if check.needed else "",
+            check.evidence or "",
+        )
+        for check in gate.checks
+    ]
     lines += [table(rows, indent="  ")] if rows else []
     lines += [f"  evidence {gate.evidence_digest}"] if gate.evidence_digest else []
     lines += [f"  valid until {when(gate.valid_until)}"] if gate.valid_until else []
@@ -103,7 +122,17 @@ def runs_text(runs: Sequence[StoredRun]) -> str:
     rows = [("RUN", "MODE", "STATUS", "VERDICT", "COMPARED", "STARTED", "BY")]
     for run in runs:
         compared = sum(entity.compared for domain in run.domains for entity in domain.entities)
-        rows.append((str(run.id), run.mode.value, run.status.value, run_verdict(run.domains).value, f"{compared:,}", when(run.started_at), run.trigger))
+        rows.append(
+            (
+                str(run.id),
+                run.mode.value,
+                run.status.value,
+                run_verdict(run.domains).value,
+                f"{compared:,}",
+                when(run.started_at),
+                run.trigger,
+            )
+        )
     return table(rows)
 
 
@@ -112,17 +141,36 @@ def diffs_text(diffs: Sequence[StoredDiff]) -> str:
     if not diffs:
         return "No differences."
     rows = [("DIFF", "RUN", "ENTITY", "KEY", "OUTCOME", "STATE", "FIELDS")]
-    rows += [(str(one.id), str(one.run), one.entity, one.key, one.outcome.value, one.state.value, ", ".join(field.path for field in one.fields) or one.detail) for one in diffs]
+    rows += [
+        (
+            str(one.id),
+            str(one.run),
+            one.entity,
+            one.key,
+            one.outcome.value,
+            one.state.value,
+            ", ".join(field.path for field in one.fields) or one.detail,
+        )
+        for one in diffs
+    ]
     return table(rows)
 
 
 def diff_text(diff: StoredDiff) -> str:
     """One diff with its fields."""
-    lines = [f"{diff.entity} {diff.key}: {diff.outcome.value}, {diff.state.value}{f' ({diff.detail})' if diff.detail else ''}",
-             f"  first seen {when(diff.first_seen_at)} in run {diff.first_run}, last seen {when(diff.last_seen_at)} in run {diff.run}"]
+    lines = [
+        f"{diff.entity} {diff.key}: {diff.outcome.value}, {diff.state.value}{f' ({diff.detail})' if diff.detail else ''}",
+        f"  first seen {when(diff.first_seen_at)} in run {diff.first_run}, last seen {when(diff.last_seen_at)} in run {diff.run}",
+    ]
     for field in diff.fields:
-        shown = "secret: equal or not is all that is known" if field.redacted == "secret" else f"source {field.source!r}  target {field.target!r}"
-        lines.append(f"  {field.path} ({field.kind.value}): {shown}{f' — {field.note}' if field.note else ''}{f'  [{field.cluster}]' if field.cluster else ''}")
+        shown = (
+            "secret: equal or not is all that is known"
+            if field.redacted == "secret"
+            else f"source {field.source!r}  target {field.target!r}"
+        )
+        lines.append(
+            f"  {field.path} ({field.kind.value}): {shown}{f' — {field.note}' if field.note else ''}{f'  [{field.cluster}]' if field.cluster else ''}"
+        )
     hint = "" if diff.state not in OPEN_STATES else f"\nNext: reconciler check {diff.domain}.{diff.entity} {diff.key}"
     return "\n".join(lines) + hint
 
@@ -132,7 +180,10 @@ def clusters_text(clusters: Sequence[ClusterCount]) -> str:
     if not clusters:
         return "No open clusters."
     rows = [("CLUSTER", "DOMAIN", "ENTITY", "CAUSE", "DIFFS", "FIRST RUN", "LAST RUN")]
-    rows += [(one.id, one.domain, one.entity, one.title, f"{one.diffs:,}", str(one.first_run), str(one.last_run)) for one in clusters]
+    rows += [
+        (one.id, one.domain, one.entity, one.title, f"{one.diffs:,}", str(one.first_run), str(one.last_run))
+        for one in clusters
+    ]
     return table(rows)
 
 
@@ -143,7 +194,11 @@ def check_text(checked: CheckedRecord) -> str:
     lines = [f"{entity} {checked.key}: {outcome.value}" for entity, outcome in checked.outcomes]
     for _, diff in checked.diffs:
         for field in diff.fields:
-            shown = "secret" if field.redacted and field.redacted.value == "secret" else f"source {field.source!r}  target {field.target!r}"
+            shown = (
+                "secret"
+                if field.redacted and field.redacted.value == "secret"
+                else f"source {field.source!r}  target {field.target!r}"
+            )
             cause = f" — {field.cluster.cause}" if field.cluster.cause else ""
             lines.append(f"  {field.path} ({field.kind.value}): {shown}{cause}")
         lines += [f"  {diff.detail}"] if diff.detail else []

@@ -5,7 +5,16 @@ import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
 
-from reconciler.core.model import Canonical, ClusterKey, DanglingReference, DiffKind, FieldDiff, Mistyped, Outcome, Sensitivity
+from reconciler.core.model import (
+    Canonical,
+    ClusterKey,
+    DanglingReference,
+    DiffKind,
+    FieldDiff,
+    Mistyped,
+    Outcome,
+    Sensitivity,
+)
 from reconciler.core.normalize import JsonBool, Token
 from reconciler.core.spec import EntitySpec, FieldKind
 
@@ -26,7 +35,11 @@ def field_cluster(domain: str, entity: EntitySpec, diff: FieldDiff) -> ClusterKe
     secret = diff.sensitivity is Sensitivity.SECRET
     is_time = field.kind is FieldKind.INSTANT
     return ClusterKey(
-        domain=domain, entity=entity.name, path=INDEX.sub("[]", diff.path), kind=diff.kind.value, types=_types(diff),
+        domain=domain,
+        entity=entity.name,
+        path=INDEX.sub("[]", diff.path),
+        kind=diff.kind.value,
+        types=_types(diff),
         cause="" if secret and diff.kind is not DiffKind.DANGLING_REFERENCE else likely_cause(diff, is_time=is_time),
     )
 
@@ -34,7 +47,14 @@ def field_cluster(domain: str, entity: EntitySpec, diff: FieldDiff) -> ClusterKe
 def outcome_cluster(domain: str, entity: EntitySpec, outcome: Outcome, detail: str = "") -> ClusterKey:
     """The cluster of a diff without fields."""
     title = OUTCOME_TITLES.get(outcome, outcome.value)
-    return ClusterKey(domain=domain, entity=entity.name, path=None, kind=outcome.value, types="", cause=f"{title}{f': {detail}' if detail else ''}")
+    return ClusterKey(
+        domain=domain,
+        entity=entity.name,
+        path=None,
+        kind=outcome.value,
+        types="",
+        cause=f"{title}{f': {detail}' if detail else ''}",
+    )
 
 
 def _types(diff: FieldDiff) -> str:
@@ -95,14 +115,22 @@ def _absence(source: Canonical, target: Canonical) -> str:
 def _text_causes(source: str, target: str) -> Iterator[str]:
     """What may have happened to a text, most telling first."""
     yield "emptied in PostgreSQL" if not target else ""
-    yield "leading zero lost" if source.startswith("0") and source.lstrip("0") == target.lstrip("0") and source.isdigit() else ""
+    yield (
+        "leading zero lost"
+        if source.startswith("0") and source.lstrip("0") == target.lstrip("0") and source.isdigit()
+        else ""
+    )
     yield "white space at the ends" if source.strip() == target.strip() else ""
     yield "white space" if "".join(source.split()) == "".join(target.split()) else ""
     yield "upper and lower case" if source.casefold() == target.casefold() else ""
     yield "Unicode normalization" if _composed(source) == _composed(target) else ""
     yield f"truncated at {len(target)} characters" if source.startswith(target) else ""
     yield f"truncated in MongoDB at {len(source)} characters" if target.startswith(source) and source else ""
-    yield "question marks for characters" if "?" in target and len(source) == len(target) and _replaced(source, target) else ""
+    yield (
+        "question marks for characters"
+        if "?" in target and len(source) == len(target) and _replaced(source, target)
+        else ""
+    )
 
 
 def _composed(text: str) -> str:
@@ -142,5 +170,3 @@ def _time_cause(source: Decimal, target: Decimal) -> str:
     if target % DAY == 0 and 0 < source - target < DAY:
         return "time of day lost"
     return "off by less than a second" if abs(offset) < 1000 else ""  # noqa: PLR2004 - a second
-
-

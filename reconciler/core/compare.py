@@ -20,7 +20,12 @@ def compare(entity: EntitySpec, *, source: Record, target: Record) -> tuple[Fiel
     if source.values == target.values:
         return ()
     pairs = zip(entity.fields, source.values, target.values, strict=True)
-    return tuple(diff for spec, left, right in pairs if not equal(left, right) for diff in field_diffs(spec, source=left, target=right))
+    return tuple(
+        diff
+        for spec, left, right in pairs
+        if not equal(left, right)
+        for diff in field_diffs(spec, source=left, target=right)
+    )
 
 
 def equal(source: Canonical, target: Canonical) -> bool:
@@ -32,12 +37,22 @@ def field_diffs(spec: FieldSpec, *, source: Canonical, target: Canonical) -> tup
     """How two unequal values of a field differ, one diff a place; never empty."""
     found = _places(spec, source, target)
     return tuple(
-        FieldDiff(path=spec.path + spell(steps), kind=kind, source=left, target=right, sensitivity=spec.sensitivity, field_path=spec.path, note=_note(left, right))
+        FieldDiff(
+            path=spec.path + spell(steps),
+            kind=kind,
+            source=left,
+            target=right,
+            sensitivity=spec.sensitivity,
+            field_path=spec.path,
+            note=_note(left, right),
+        )
         for steps, kind, left, right in found
     )
 
 
-def _places(spec: FieldSpec, source: Canonical, target: Canonical) -> list[tuple[Steps, DiffKind, Canonical, Canonical]]:
+def _places(
+    spec: FieldSpec, source: Canonical, target: Canonical
+) -> list[tuple[Steps, DiffKind, Canonical, Canonical]]:
     """Where below the field the values differ, and how; a secret field differs as a whole."""
     whole = [((), kind_of(source, target), source, target)]
     if spec.kind not in NESTED or type(source) is not type(target) or not isinstance(source, list | dict):
@@ -45,8 +60,11 @@ def _places(spec: FieldSpec, source: Canonical, target: Canonical) -> list[tuple
     orders = [((*steps,), DiffKind.ORDER, left, right) for steps, left, right in _reordered(source, target, ())]
     if spec.sensitivity is Sensitivity.SECRET:
         return [((), DiffKind.ORDER, source, target)] if orders and orders[0][0] == () else whole
-    explained = [(steps, kind_of(left, right), left, right) for steps, left, right in _explained(source, target)
-                 if not any(steps[: len(order[0])] == order[0] for order in orders)]
+    explained = [
+        (steps, kind_of(left, right), left, right)
+        for steps, left, right in _explained(source, target)
+        if not any(steps[: len(order[0])] == order[0] for order in orders)
+    ]
     return [*orders, *explained] or whole
 
 
@@ -119,7 +137,14 @@ def _hashable(value: Canonical) -> object:
 
 def _explained(source: Canonical, target: Canonical) -> Iterator[tuple[Steps, Canonical, Canonical]]:
     """The places at which DeepDiff sees a difference, with our own values there."""
-    found = DeepDiff(_plain(source), _plain(target), view="tree", ignore_private_variables=False, threshold_to_diff_deeper=0, verbose_level=2)
+    found = DeepDiff(
+        _plain(source),
+        _plain(target),
+        view="tree",
+        ignore_private_variables=False,
+        threshold_to_diff_deeper=0,
+        verbose_level=2,
+    )
     for category, levels in found.items():
         for level in levels:
             steps = tuple(level.path(output_format="list"))
@@ -153,9 +178,7 @@ def _plain(value: Canonical) -> object:
 def _at(value: Canonical, steps: Steps) -> Canonical:
     """Our own value at a place, ABSENT where there is none."""
     for one in steps:
-        if isinstance(value, dict) and one in value:
-            value = value[one]
-        elif isinstance(value, list) and isinstance(one, int) and one < len(value):
+        if (isinstance(value, dict) and one in value) or (isinstance(value, list) and isinstance(one, int) and one < len(value)):
             value = value[one]
         else:
             return ABSENT

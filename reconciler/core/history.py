@@ -7,7 +7,6 @@ from datetime import datetime
 from reconciler.core.model import EntitySummary, Mode, RunStatus
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainRun:
     """One domain's part of a run as it is stored; the verdict is derived from it by `summary.domain_verdict`."""

@@ -11,7 +11,9 @@ MOST_SAMPLES = 20
 
 def result(invariant: InvariantSpec, side: str, *, violations: int, keys: Iterable[str]) -> InvariantResult:
     """A result with some of the keys, each once."""
-    return InvariantResult(name=invariant.name, side=side, violations=violations, sample_keys=tuple(dict.fromkeys(keys))[:MOST_SAMPLES])
+    return InvariantResult(
+        name=invariant.name, side=side, violations=violations, sample_keys=tuple(dict.fromkeys(keys))[:MOST_SAMPLES]
+    )
 
 
 def cycles(parents: Mapping[str, str]) -> list[list[str]]:
@@ -35,7 +37,11 @@ def broken_ranges(ranges: Sequence[tuple[str, object, object]]) -> list[str]:
     """Keys at which ranges (key, first, last), in order, do not meet: the next first is this last + 1, and only the end is open."""
     broken = []
     for (key, _, last), (_, first, _) in zip(ranges, ranges[1:], strict=False):
-        if not isinstance(last, int | float | Decimal) or not isinstance(first, int | float | Decimal) or last + 1 != first:
+        if (
+            not isinstance(last, int | float | Decimal)
+            or not isinstance(first, int | float | Decimal)
+            or last + 1 != first
+        ):
             broken.append(key)
     if ranges and ranges[-1][2] is not None:
         broken.append(ranges[-1][0])

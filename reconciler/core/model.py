@@ -176,8 +176,6 @@ Raw = object
 ResolvedReference, DanglingReference, Opaque, a tuple of ChildRow, and dicts and lists of these."""
 
 
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawRecord:
     """One record as an adapter read it: values stand in the order of `EntitySpec.fields`.

@@ -57,7 +57,7 @@ NAN = Token("NaN")
 HOLE = Token("no row at this position")
 
 
-class UnreadableValue(Exception):  # noqa: N818 - an outcome of a value, caught where records are made
+class UnreadableValue(Exception):
     """A value that the field's rule can't take: where below the field, and of which type."""
 
     def __init__(self, *, type_name: str, path: str = "") -> None:
@@ -68,8 +68,20 @@ class UnreadableValue(Exception):  # noqa: N818 - an outcome of a value, caught 
 
 
 TYPE_NAMES = {
-    str: "string", bool: "bool", int: "int", float: "double", Decimal: "decimal", bytes: "binData", dict: "object", list: "array",
-    ObjectIdValue: "objectId", Instant: "date", InfiniteInstant: "infinity", JsonText: "json", ResolvedReference: "uuid", tuple: "rows",
+    str: "string",
+    bool: "bool",
+    int: "int",
+    float: "double",
+    Decimal: "decimal",
+    bytes: "binData",
+    dict: "object",
+    list: "array",
+    ObjectIdValue: "objectId",
+    Instant: "date",
+    InfiniteInstant: "infinity",
+    JsonText: "json",
+    ResolvedReference: "uuid",
+    tuple: "rows",
 }
 
 
@@ -81,7 +93,12 @@ def type_name(value: Raw) -> str:
 def mistyped(value: Raw) -> Mistyped:
     """The value as one of a type that its rule does not name; UnreadableValue where it is broken."""
     match value:
-        case ObjectIdValue(hex=text) | JsonText(text=text) | InfiniteInstant(text=text) | ResolvedReference(legacy_id=text):
+        case (
+            ObjectIdValue(hex=text)
+            | JsonText(text=text)
+            | InfiniteInstant(text=text)
+            | ResolvedReference(legacy_id=text)
+        ):
             shown = text
         case Opaque(unreadable=True):
             raise UnreadableValue(type_name=value.type_name)
@@ -249,7 +266,15 @@ def _json_column(value: Raw) -> Canonical:
     if type(value) is not JsonText:
         return None if value is None else mistyped(value)
     try:
-        return _tagged(json.loads(value.text, parse_float=Decimal, parse_int=_whole, parse_constant=_no_constant, object_pairs_hook=_object))
+        return _tagged(
+            json.loads(
+                value.text,
+                parse_float=Decimal,
+                parse_int=_whole,
+                parse_constant=_no_constant,
+                object_pairs_hook=_object,
+            )
+        )
     except (ValueError, RecursionError) as problem:
         raise UnreadableValue(type_name=f"json ({type(problem).__name__})") from None
 
@@ -344,7 +369,9 @@ def _rows(children: ChildTable) -> Rule:
     return rule
 
 
-def _place(row: ChildRow, rules: Sequence[tuple[str, Rule]], placed: dict[int, Canonical], strange: list[Canonical]) -> None:
+def _place(
+    row: ChildRow, rules: Sequence[tuple[str, Rule]], placed: dict[int, Canonical], strange: list[Canonical]
+) -> None:
     """Puts a child row where its position says, or among the strange ones."""
     position = row.position
     if position is None or not 0 <= position < MOST_CHILDREN or position in placed:

@@ -49,7 +49,13 @@ class Judge:
         if self._out_of_scope(record):
             return Judged(match=match, outcome=Outcome.OUT_OF_SCOPE)
         fields = tuple(_dangling_key(self._entity, record))
-        diff = RecordDiff(locator=f"{match.side.value}:{record.id}", key_text=record.key_text, outcome=Outcome.KEY_DEFECT, fields=fields, detail=match.why)
+        diff = RecordDiff(
+            locator=f"{match.side.value}:{record.id}",
+            key_text=record.key_text,
+            outcome=Outcome.KEY_DEFECT,
+            fields=fields,
+            detail=match.why,
+        )
         return Judged(match=match, outcome=Outcome.KEY_DEFECT, diff=diff)
 
     def _pair(self, match: Pair, source: Record | None, target: Record | None) -> Judged:
@@ -70,12 +76,16 @@ class Judge:
         fields = compare(self._entity, source=source, target=target)
         if not fields:
             return Judged(match=match, outcome=Outcome.MATCHED)
-        diff = RecordDiff(locator=source.key_text, key_text=source.key_text, outcome=Outcome.FIELD_MISMATCH, fields=fields)
+        diff = RecordDiff(
+            locator=source.key_text, key_text=source.key_text, outcome=Outcome.FIELD_MISMATCH, fields=fields
+        )
         return Judged(match=match, outcome=Outcome.FIELD_MISMATCH, diff=diff)
 
     def _out_of_scope(self, *records: Record) -> bool:
         """Whether a record has expired on either side, or is outside the scope on all sides that have it."""
-        if self._ttl is not None and any(_past(record.values[self._ttl], self._now_ms) for record in records if record.values):
+        if self._ttl is not None and any(
+            _past(record.values[self._ttl], self._now_ms) for record in records if record.values
+        ):
             return True
         if self._scope is None or self._entity.scope is None:
             return False
@@ -96,26 +106,43 @@ def _within(text: Canonical, prefix: str) -> bool:
 def _unreadable(match: Match, record: Record) -> Judged:
     """A record that can't be read, whatever the other side holds."""
     where = f"{record.problem_path}: " if record.problem_path else ""
-    diff = RecordDiff(locator=record.key_text, key_text=record.key_text, outcome=Outcome.UNREADABLE, detail=f"{where}{record.problem}")
+    diff = RecordDiff(
+        locator=record.key_text, key_text=record.key_text, outcome=Outcome.UNREADABLE, detail=f"{where}{record.problem}"
+    )
     return Judged(match=match, outcome=Outcome.UNREADABLE, diff=diff)
 
 
 def _dangling_key(entity: EntitySpec, record: Record) -> list[FieldDiff]:
     """The part of a key that leads nowhere, as a field diff."""
     pairs = [(entity.field(path), record.values[entity.index(path)]) for path in entity.key] if record.values else []
-    return [diff for spec, value in pairs if isinstance(value, DanglingReference) for diff in field_diffs(spec, source=None, target=value)]
+    return [
+        diff
+        for spec, value in pairs
+        if isinstance(value, DanglingReference)
+        for diff in field_diffs(spec, source=None, target=value)
+    ]
 
 
 def observation(judged: Judged) -> bytes:
     """A digest of what was seen, kept in memory only: it changes when either record does."""
     source, target = judged.records
-    seen = (judged.outcome, source and source.values, target and target.values, source and source.problem, target and target.problem)
+    seen = (
+        judged.outcome,
+        source and source.values,
+        target and target.values,
+        source and source.problem,
+        target and target.problem,
+    )
     return hashlib.blake2b(repr(seen).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def join_strays(judged: list[Match]) -> list[Match]:
     """Lets a source record with a key of a strange type meet the row whose key prints the same."""
-    rows = {match.target.key_text: match for match in judged if isinstance(match, Pair) and match.source is None and match.target is not None}
+    rows = {
+        match.target.key_text: match
+        for match in judged
+        if isinstance(match, Pair) and match.source is None and match.target is not None
+    }
     joined: list[Match] = []
     met = set()
     for match in judged:
@@ -126,4 +153,8 @@ def join_strays(judged: list[Match]) -> list[Match]:
                 joined.append(Pair(match.source, row.target))
                 continue
         joined.append(match)
-    return [match for match in joined if not (isinstance(match, Pair) and match.source is None and match.target and match.target.key_text in met)]
+    return [
+        match
+        for match in joined
+        if not (isinstance(match, Pair) and match.source is None and match.target and match.target.key_text in met)
+    ]

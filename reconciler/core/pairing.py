@@ -53,8 +53,12 @@ class Pairing:
                 continue
             parts = record.key.parts
             if last is not None and parts < last:
-                raise KeysOutOfOrder(f"keys of the {side.value} came out of order", expected="keys in ascending order", got="a key below its predecessor",
-                                     next_step="check the collation of the key's column, then run again")
+                raise KeysOutOfOrder(
+                    f"keys of the {side.value} came out of order",
+                    expected="keys in ascending order",
+                    got="a key below its predecessor",
+                    next_step="check the collation of the key's column, then run again",
+                )
             last = parts
             waiting.append(record)
         self._last[side] = last
@@ -83,7 +87,9 @@ class Pairing:
 
     def _next_key(self) -> tuple[Part, ...] | None:
         """The lowest waiting key that no record still to come can have."""
-        heads = [waiting[0].key.parts[: self._width] for waiting in self._waiting.values() if waiting and waiting[0].key]
+        heads = [
+            waiting[0].key.parts[: self._width] for waiting in self._waiting.values() if waiting and waiting[0].key
+        ]
         if not heads:
             return None
         key = min(heads)
@@ -123,8 +129,10 @@ def _unique(records: list[Record]) -> tuple[list[Record], list[Record]]:
     """Records whose whole key is their own, and those that share it."""
     keys = [record.key.parts if record.key else () for record in records]
     shared = {key for key in keys if keys.count(key) > 1} if len(keys) > 1 else set()
-    return ([record for record, key in zip(records, keys, strict=True) if key not in shared],
-            [record for record, key in zip(records, keys, strict=True) if key in shared])
+    return (
+        [record for record, key in zip(records, keys, strict=True) if key not in shared],
+        [record for record, key in zip(records, keys, strict=True) if key in shared],
+    )
 
 
 def _by_owner(source: list[Record], target: list[Record]) -> Iterator[Match]:

@@ -4,9 +4,18 @@ import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from reconciler.core.model import Canonical, DanglingReference, Mistyped, RawRecord, Record, RecordKey, Sensitivity, Side
+from reconciler.core.model import (
+    Canonical,
+    DanglingReference,
+    Mistyped,
+    RawRecord,
+    Record,
+    RecordKey,
+    Sensitivity,
+    Side,
+)
 from reconciler.core.normalize import Rule, UnreadableValue, source_rule, target_rule
-from reconciler.core.spec import EntitySpec, FieldKind
+from reconciler.core.spec import EntitySpec
 
 LEGACY_ID = re.compile(r"[0-9a-f]{24}")
 Digest = Callable[[str], str]
@@ -60,7 +69,9 @@ class Normalizer:
             return Record(id=record_id, key=None, key_text=self._text(values), values=values, stray=True)
         text = self._text(values)
         if not self._entity.natural_key and not LEGACY_ID.fullmatch(str(parts[0])):
-            return Record(id=record_id, key=None, key_text=text, values=values, defect="malformed: not 24 lower-case hex digits")
+            return Record(
+                id=record_id, key=None, key_text=text, values=values, defect="malformed: not 24 lower-case hex digits"
+            )
         return Record(id=record_id, key=RecordKey(parts=tuple(parts), text=text), key_text=text, values=values)  # type: ignore[arg-type]
 
     def _without_key(self, record_id: str, values: tuple[Canonical, ...]) -> Record:

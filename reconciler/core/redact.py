@@ -28,7 +28,15 @@ def reported(domain: str, entity: EntitySpec, diff: RecordDiff, *, state: DiffSt
     """The diff as it may leave memory."""
     fields = tuple(_field(domain, entity, one) for one in diff.fields)
     cluster = None if fields else outcome_cluster(domain, entity, diff.outcome, diff.detail)
-    return ReportedDiff(locator=diff.locator, key=diff.key_text, outcome=diff.outcome, state=state, fields=fields, cluster=cluster, detail=diff.detail)
+    return ReportedDiff(
+        locator=diff.locator,
+        key=diff.key_text,
+        outcome=diff.outcome,
+        state=state,
+        fields=fields,
+        cluster=cluster,
+        detail=diff.detail,
+    )
 
 
 def _field(domain: str, entity: EntitySpec, diff: FieldDiff) -> ReportedField:
@@ -41,7 +49,9 @@ def _field(domain: str, entity: EntitySpec, diff: FieldDiff) -> ReportedField:
     elif redacted is Sensitivity.PII:
         source, target = masked(source, target)
     cluster = field_cluster(domain, entity, diff)
-    return ReportedField(path=diff.path, kind=diff.kind, source=source, target=target, redacted=redacted, cluster=cluster, note=diff.note)
+    return ReportedField(
+        path=diff.path, kind=diff.kind, source=source, target=target, redacted=redacted, cluster=cluster, note=diff.note
+    )
 
 
 def shown(value: Canonical, *, is_time: bool = False) -> object:
@@ -84,7 +94,10 @@ def masked(source: object, target: object) -> tuple[object, object]:
     shorter = min(len(left), len(right)) - head
     ends = zip(reversed(left), reversed(right), strict=False)
     tail = min(shorter, sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends)))
-    return (None if source is None else _mask(head, len(left) - head - tail, tail), None if target is None else _mask(head, len(right) - head - tail, tail))
+    return (
+        None if source is None else _mask(head, len(left) - head - tail, tail),
+        None if target is None else _mask(head, len(right) - head - tail, tail),
+    )
 
 
 def _mask(head: int, middle: int, tail: int) -> str:

@@ -27,7 +27,9 @@ class KeySample:
 
     def _rank(self, key: RecordKey) -> int:
         """The place of a key in this seed's order: a uniform 64-bit number."""
-        return int.from_bytes(hashlib.blake2b(repr(key.parts).encode(), key=self._seed[:64], digest_size=8).digest(), "big")
+        return int.from_bytes(
+            hashlib.blake2b(repr(key.parts).encode(), key=self._seed[:64], digest_size=8).digest(), "big"
+        )
 
     def drawn(self) -> list[RecordKey]:
         """The keys drawn from either side, each once, in merge order."""

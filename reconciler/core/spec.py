@@ -59,7 +59,12 @@ class ChildTable:
         """Elements hold scalars only."""
         _require(self.fields, f"child table {self.table} has no fields")
         nested = [item.path for item in self.fields if item.kind in (FieldKind.CHILDREN, FieldKind.IDENTITY)]
-        _require(not nested, f"child table {self.table}", expected="fields without children of their own", got=", ".join(nested))
+        _require(
+            not nested,
+            f"child table {self.table}",
+            expected="fields without children of their own",
+            got=", ".join(nested),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,14 +87,37 @@ class FieldSpec:
 
     def __post_init__(self) -> None:
         """Each kind has what it needs and nothing else."""
-        _require(PATH.fullmatch(self.path), f"field {self.path!r}", expected="a path like profile.phone or location.coordinates[0]")
+        _require(
+            PATH.fullmatch(self.path),
+            f"field {self.path!r}",
+            expected="a path like profile.phone or location.coordinates[0]",
+        )
         decimal, array = self.kind is FieldKind.DECIMAL, self.kind is FieldKind.ARRAY
-        _require((self.scale is not None) == decimal, f"field {self.path}", expected="`scale` with kind decimal and only there")
-        _require(self.scale is None or 0 <= self.scale <= 100, f"field {self.path}: scale", expected="0 to 100", got=str(self.scale))  # noqa: PLR2004
-        _require((self.items is not None) == array, f"field {self.path}", expected="`items` with kind array and only there")
-        _require(bool(self.refers_to) == (self.kind is FieldKind.REFERENCE), f"field {self.path}", expected="`refers_to` with kind reference and only there")
+        _require(
+            (self.scale is not None) == decimal,
+            f"field {self.path}",
+            expected="`scale` with kind decimal and only there",
+        )
+        _require(
+            self.scale is None or 0 <= self.scale <= 100,
+            f"field {self.path}: scale",
+            expected="0 to 100",
+            got=str(self.scale),
+        )
+        _require(
+            (self.items is not None) == array, f"field {self.path}", expected="`items` with kind array and only there"
+        )
+        _require(
+            bool(self.refers_to) == (self.kind is FieldKind.REFERENCE),
+            f"field {self.path}",
+            expected="`refers_to` with kind reference and only there",
+        )
         children = self.kind is FieldKind.CHILDREN
-        _require((self.children is not None) == children, f"field {self.path}", expected="`children` with kind children and only there")
+        _require(
+            (self.children is not None) == children,
+            f"field {self.path}",
+            expected="`children` with kind children and only there",
+        )
         _require(bool(self.column) != children, f"field {self.path}", expected="a column, or a child table")
 
 
@@ -151,11 +179,19 @@ class EntitySpec:
         keyable = (FieldKind.IDENTITY, FieldKind.TEXT, FieldKind.INTEGER, FieldKind.REFERENCE)
         for path in self.key:
             kind = self.field(path).kind
-            _require(kind in keyable, f"{where}: key {path}", expected="kind text, integer or the owner", got=kind.value)
+            _require(
+                kind in keyable, f"{where}: key {path}", expected="kind text, integer or the owner", got=kind.value
+            )
         if self.ttl:
-            _require(self.field(self.ttl).kind is FieldKind.INSTANT, f"{where}: ttl {self.ttl}", expected="a field of kind instant")
+            _require(
+                self.field(self.ttl).kind is FieldKind.INSTANT,
+                f"{where}: ttl {self.ttl}",
+                expected="a field of kind instant",
+            )
         if self.scope:
-            _require(self.field(self.scope.path).kind is FieldKind.TEXT, f"{where}: scope", expected="a field of kind text")
+            _require(
+                self.field(self.scope.path).kind is FieldKind.TEXT, f"{where}: scope", expected="a field of kind text"
+            )
 
     def field(self, path: str) -> FieldSpec:
         """The field at a path; KeyError where there is none."""
@@ -198,7 +234,9 @@ class InvariantKind(StrEnum):
     EXACTLY_ONE = "exactly_one"  # per `group` (or overall without one), exactly one record with `where`
     NO_CYCLES = "no_cycles"  # following `fields[0]`, a self reference, never comes back
     RANGE = "range"  # `fields[0]` lies in [minimum, maximum]
-    CONTIGUOUS = "contiguous"  # ordered by `fields[0]`, the next `fields[1]` is this `fields[2]` + 1; only the last is open
+    CONTIGUOUS = (
+        "contiguous"  # ordered by `fields[0]`, the next `fields[1]` is this `fields[2]` + 1; only the last is open
+    )
     SUM_EQUAL = "sum_equal"  # per `group`, the sum of `fields[0]` is the same in both stores
     BELONGS_TO = "belongs_to"  # the record that `fields[0]` refers to has `fields[1]` pointing back here
     EXISTS = "exists"  # the record that `fields[0]` refers to is in the same store
@@ -235,7 +273,9 @@ class GatePolicy:
     def __post_init__(self) -> None:
         """No negative time, count or share."""
         _require(self.min_clean_scans >= 1, "gate.min_clean_scans", expected="1 or more", got=str(self.min_clean_scans))
-        _require(0 < self.min_coverage <= 1, "gate.min_coverage", expected="above 0 and up to 1", got=str(self.min_coverage))
+        _require(
+            0 < self.min_coverage <= 1, "gate.min_coverage", expected="above 0 and up to 1", got=str(self.min_coverage)
+        )
         _require(self.approvals >= 0, "gate.approvals", expected="0 or more", got=str(self.approvals))
         times = (self.soak_window, self.clean_scan_gap, self.max_scan_age, self.approval_ttl, self.rehearsal_max_age)
         _require(all(time >= timedelta(0) for time in times), "gate", expected="no negative duration")
@@ -277,9 +317,15 @@ class DomainSpec:
     def __post_init__(self) -> None:
         """A domain compares something or says why not."""
         _require(NAME.fullmatch(self.name), f"domain {self.name!r}", expected="a name in lower_snake_case")
-        _require(bool(self.entities) != bool(self.not_comparable), f"domain {self.name}", expected="entities, or a reason in not_comparable")
+        _require(
+            bool(self.entities) != bool(self.not_comparable),
+            f"domain {self.name}",
+            expected="entities, or a reason in not_comparable",
+        )
         names = [entity.name for entity in self.entities]
-        _require(len(set(names)) == len(names), f"domain {self.name}", expected="each entity once", got=", ".join(names))
+        _require(
+            len(set(names)) == len(names), f"domain {self.name}", expected="each entity once", got=", ".join(names)
+        )
 
     def entity(self, name: str) -> EntitySpec:
         """The entity of that name; KeyError where there is none."""
@@ -318,11 +364,21 @@ class System:
         _require(not doubled, "entities", expected="each name in one domain only", got=", ".join(doubled))
         for domain in self.domains:
             for other in domain.depends_on:
-                _require(any(other == one.name for one in self.domains), f"domain {domain.name}: depends_on", expected="a domain", got=other)
+                _require(
+                    any(other == one.name for one in self.domains),
+                    f"domain {domain.name}: depends_on",
+                    expected="a domain",
+                    got=other,
+                )
             for entity in domain.entities:
                 wanted = [item.refers_to for item in entity.fields if item.refers_to]
                 lost = sorted(set(wanted) - set(names))
-                _require(not lost, f"entity {entity.name}: refers_to", expected="an entity of any domain", got=", ".join(lost))
+                _require(
+                    not lost,
+                    f"entity {entity.name}: refers_to",
+                    expected="an entity of any domain",
+                    got=", ".join(lost),
+                )
 
     def domain(self, name: str) -> DomainSpec:
         """The domain of that name; KeyError where there is none."""

@@ -51,7 +51,12 @@ def entity_verdict(summary: EntitySummary, *, may_be_empty: bool = False) -> Ver
 def domain_verdict(run: DomainRun) -> Verdict:
     """What a domain's part of a run says; an entity that compared nothing beside others that did makes it inconclusive."""
     verdicts = [entity_verdict(entity, may_be_empty=entity.may_be_empty) for entity in run.entities]
-    if verdicts and all(verdict is Verdict.NOTHING_COMPARED for verdict in verdicts) and run.status is RunStatus.COMPLETED and not run.error:
+    if (
+        verdicts
+        and all(verdict is Verdict.NOTHING_COMPARED for verdict in verdicts)
+        and run.status is RunStatus.COMPLETED
+        and not run.error
+    ):
         return Verdict.NOTHING_COMPARED
     verdict = worst(Verdict.INCONCLUSIVE if one is Verdict.NOTHING_COMPARED else one for one in verdicts)
     blind = run.canaries_caught != run.canaries_planted

@@ -100,8 +100,8 @@ async def _address_deleted_in_mongo(site: _Site, fault: PlantedFault) -> list[Pl
 
 async def _user_without_legacy_id(site: _Site, fault: PlantedFault) -> list[PlantedRecord]:
     born = await site.connection.fetchval(
-        "insert into users (id, email, first_name, role, status, created_at, updated_at) values (md5('born here')::uuid, "
-        "'born.in.postgres@example.com', 'Nils', 'buyer', 'active', $1, $1) returning id",
+        "insert into users (id, email, first_name, role, status, created_at, updated_at) values "
+        "(md5('born here')::uuid, 'born.in.postgres@example.com', 'Nils', 'buyer', 'active', $1, $1) returning id",
         datetime(2026, 5, 1, 12, tzinfo=UTC),
     )
     return [_found(fault, f"id:{born}")]

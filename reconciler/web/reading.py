@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from cron_descriptor import Options, get_description
+
 from reconciler.core.wording import span
 
 COMMAND_OR_RUN = re.compile(r"`(?P<command>[^`]+)`|\brun (?P<run>\d{1,18})\b|\b(?P<cluster>K-\d{1,18})\b")
 SHORT_DIGEST = 24
+NONE = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,7 @@ def iso(at: datetime) -> str:
 def length(start: datetime, end: datetime | None) -> str:
     """How long something took; a dash while it has no end."""
     if end is None:
-        return "–"
+        return NONE
     took = end - start
     return f"{took.total_seconds():.1f} s" if timedelta(0) <= took < timedelta(seconds=10) else span(took)
 
@@ -74,7 +77,7 @@ def length(start: datetime, end: datetime | None) -> str:
 def share(part: int, whole: int) -> str:
     """A share in per cent, cut down so that only the whole is 100 %; a dash of nothing."""
     if not whole:
-        return "–"
+        return NONE
     return f"{part * 10000 // whole / 100:.2f} %"
 
 
@@ -86,5 +89,12 @@ def percent(ratio: float) -> str:
 def short(digest: str | None) -> str:
     """A digest cut in the middle, as far as people compare it."""
     if not digest:
-        return "–"
+        return NONE
     return digest if len(digest) <= SHORT_DIGEST else f"{digest[:14]}…{digest[-4:]}"
+
+
+def cron_words(cron: str) -> str:
+    """`At 01:00`: a five-field expression in words."""
+    options = Options()
+    options.use_24hour_time_format = True
+    return str(get_description(cron, options))

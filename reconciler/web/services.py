@@ -39,8 +39,8 @@ class ScheduledRun:
 class WebServices:
     """Everything behind the pages.
 
-    `plan_sections` holds the written way back by domain and heading, as Markdown. `scheduled` answers what runs next and
-    is None where this process starts no runs. `hosts` are the names in a Host header that are answered.
+    `plan_sections` holds the written way back by domain and heading, as Markdown. `scheduled` answers what runs next
+    and is None where this process starts no runs. `hosts` are the names in a Host header that are answered.
     """
 
     system: System

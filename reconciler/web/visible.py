@@ -16,7 +16,7 @@ MOST_CODE_POINTS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bit:
-    """A stretch of a value: `differs` from the other side, or a character that cannot be seen and is `named` instead."""
+    """A stretch of a value: it `differs` from the other side, or is `named` because it cannot be seen."""
 
     text: str
     differs: bool = False
@@ -58,8 +58,9 @@ def _side(value: object, *, absent: bool, masked: bool, edges: tuple[int, int], 
         return Shown(type="masked", bits=(Bit(text=text),))
     head, tail = edges
     middle = text[head : len(text) - tail]
-    bits = [*_bits(text[:head], text, 0), *_bits(middle, text, head, differs=marked)]
-    bits += _bits(text[len(text) - tail :] if tail else "", text, len(text) - tail)
+    named = _unseen_places(text, spaces=isinstance(value, str))
+    bits = [*_bits(text, named, (0, head)), *_bits(text, named, (head, len(text) - tail), differs=marked)]
+    bits += _bits(text, named, (len(text) - tail, len(text)))
     return Shown(type=_type(value), bits=tuple(bits), code_points=_code_points(middle) if marked else "")
 
 
@@ -98,29 +99,30 @@ def _common(source: str, target: str) -> tuple[int, int]:
     return head, min(left, sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends)))
 
 
-def _bits(part: str, whole: str, offset: int, *, differs: bool = False) -> Iterator[Bit]:
-    """A stretch cut where a character has to be named; `offset` is where it stands in the whole."""
-    plain = ""
-    for index, letter in enumerate(part, start=offset):
-        if not _unseen(letter, whole, index):
-            plain += letter
-            continue
-        if plain:
-            yield Bit(text=plain, differs=differs)
-        plain = ""
-        yield Bit(text=NAMED.get(letter, f"U+{ord(letter):04X}"), differs=differs, named=True)
-    if plain:
-        yield Bit(text=plain, differs=differs)
+def _bits(text: str, named: frozenset[int], stretch: tuple[int, int], *, differs: bool = False) -> Iterator[Bit]:
+    """A stretch of a text, cut at the characters that have to be named."""
+    start, end = stretch
+    for place in sorted(one for one in named if start <= one < end):
+        if place > start:
+            yield Bit(text=text[start:place], differs=differs)
+        yield Bit(text=NAMED.get(text[place], f"U+{ord(text[place]):04X}"), differs=differs, named=True)
+        start = place + 1
+    if start < end:
+        yield Bit(text=text[start:end], differs=differs)
 
 
-def _unseen(letter: str, whole: str, index: int) -> bool:
-    """Whether a character cannot be seen where it stands: a space only at an edge or beside another space."""
-    if letter == " ":
-        beside = whole[index - 1 : index] + whole[index + 1 : index + 2]
-        return index in (0, len(whole) - 1) or " " in beside
-    if letter == "\n":
-        return not whole.startswith(("{", "["))
-    return unicodedata.category(letter) in UNSEEN
+def _unseen_places(text: str, *, spaces: bool) -> frozenset[int]:
+    """Where a character cannot be seen; of spaces (and line feeds) those at an edge or side by side, if asked."""
+    unseen = {at for at, one in enumerate(text) if one not in " \n" and unicodedata.category(one) in UNSEEN}
+    if spaces:
+        edges = {at for at, one in enumerate(text) if one == " " and (at in (0, len(text) - 1) or _beside(text, at))}
+        unseen |= edges | {at for at, one in enumerate(text) if one == "\n"}
+    return frozenset(unseen)
+
+
+def _beside(text: str, at: int) -> bool:
+    """Whether the space at that place has another one beside it."""
+    return " " in text[at - 1 : at] + text[at + 1 : at + 2]
 
 
 def _code_points(text: str) -> str:

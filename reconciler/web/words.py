@@ -1,4 +1,4 @@
-"""The one vocabulary of every surface: each verdict, result and state as a word, an icon, a colour family and its meaning."""
+"""The one vocabulary of every surface: each verdict, result and state as a word, an icon and a colour family."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

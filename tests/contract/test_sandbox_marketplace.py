@@ -162,7 +162,8 @@ async def key_of(connection: "asyncpg.Connection[asyncpg.Record]", place: str, i
         "telegram_sessions": "select session_key from telegram_sessions where id = $1::text::uuid",
         "refresh_tokens": "select u.legacy_object_id from refresh_tokens t join users u on u.id = user_id "
         "where t.id = $1::text::uuid",
-        "shop_supported_tokens": "select legacy_object_id from shop_settings where id = split_part($1::text, '/', 1)::uuid",
+        "shop_supported_tokens": "select legacy_object_id from shop_settings "
+        "where id = split_part($1::text, '/', 1)::uuid",
     }
     plain = f"select legacy_object_id from {place} where id = $1::text::uuid"  # noqa: S608 - the sandbox's own tables
     key: str | None = await connection.fetchval(natural.get(place, plain), identifier)

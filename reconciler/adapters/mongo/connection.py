@@ -25,7 +25,9 @@ Client = AsyncIOMotorClient[dict[str, Any]]
 
 
 @asynccontextmanager
-async def connect(uri: str, *, allowed_hosts: Sequence[str], timeout_ms: int) -> AsyncIterator[tuple[Client, hosts.Address]]:
+async def connect(
+    uri: str, *, allowed_hosts: Sequence[str], timeout_ms: int
+) -> AsyncIterator[tuple[Client, hosts.Address]]:
     """A client for the database named in the address; closed at the end. Nothing is sent before the first command."""
     address = hosts.parse("MONGODB_URI", uri, schemes=("mongodb",))
     hosts.require_allowed("MongoDB", address, allowed=allowed_hosts, encrypted=address.options.get("tls") == "true")
@@ -35,7 +37,9 @@ async def connect(uri: str, *, allowed_hosts: Sequence[str], timeout_ms: int) ->
             socketTimeoutMS=timeout_ms, waitQueueTimeoutMS=timeout_ms, retryReads=True, retryWrites=False,
         )  # fmt: skip
     except (MongoConfigurationError, PyMongoError, ValueError, TypeError):
-        raise ConfigurationError(("MONGODB_URI: expected an address that MongoDB's driver reads, got one that it refuses",)) from None
+        raise ConfigurationError(
+            ("MONGODB_URI: expected an address that MongoDB's driver reads, got one that it refuses",)
+        ) from None
     try:
         yield client, address
     finally:
@@ -47,12 +51,25 @@ def failure(problem: PyMongoError, *, doing: str, begun: bool = False) -> Reconc
     code = problem.code if isinstance(problem, OperationFailure) else None
     name = f"{type(problem).__name__}{f' {code}' if code is not None else ''}"
     if code in NOT_ALLOWED:
-        return StoreUnavailable(f"MongoDB (source) refuses {doing}", expected="an account with the role `read` on the database", got=name,
-                                next_step="check user and password in MONGODB_URI, then `reconciler doctor`")
+        return StoreUnavailable(
+            f"MongoDB (source) refuses {doing}",
+            expected="an account with the role `read` on the database",
+            got=name,
+            next_step="check user and password in MONGODB_URI, then `reconciler doctor`",
+        )
     if begun:
-        return ReadInterrupted(f"MongoDB (source) stopped while {doing}", expected="the read to reach its end", got=name, next_step="run again; `reconciler doctor` tells whether the store answers")
-    return StoreUnavailable(f"MongoDB (source) can't be reached for {doing}", expected=f"an answer within {PATIENCE_MS // 1000} s", got=name,
-                            next_step="check that the server runs and MONGODB_URI names it, then `reconciler doctor`")
+        return ReadInterrupted(
+            f"MongoDB (source) stopped while {doing}",
+            expected="the read to reach its end",
+            got=name,
+            next_step="run again; `reconciler doctor` tells whether the store answers",
+        )
+    return StoreUnavailable(
+        f"MongoDB (source) can't be reached for {doing}",
+        expected=f"an answer within {PATIENCE_MS // 1000} s",
+        got=name,
+        next_step="check that the server runs and MONGODB_URI names it, then `reconciler doctor`",
+    )
 
 
 async def describe(client: Client, database: str) -> dict[str, Any]:

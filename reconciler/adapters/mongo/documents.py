@@ -15,7 +15,9 @@ from bson.raw_bson import RawBSONDocument
 
 from reconciler.core.model import MISSING, Instant, ObjectIdValue, Opaque, Raw
 
-OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(document_class=dict, tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_MS)
+OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(
+    document_class=dict, tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_MS
+)
 RAW_OPTIONS: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
 STEP = re.compile(r"[^.\[\]]+|\[\d+\]")
@@ -96,7 +98,7 @@ def _length(raw: bytes, tag: int, start: int) -> int:
 # -- plain values ------------------------------------------------------------------------------------------------------
 
 
-def plain(value: Any) -> Raw:  # noqa: ANN401, PLR0911 - any BSON value; one line a type
+def plain(value: Any) -> Raw:  # noqa: ANN401 - any BSON value; one line a type
     """A BSON value as the core knows it."""
     kind = type(value)
     if kind in AS_THEY_ARE:

@@ -14,12 +14,16 @@ Database = AsyncIOMotorDatabase[dict[str, Any]]
 MOST_KEYS = invariants.MOST_SAMPLES
 
 
-async def check(database: Database, entity: EntitySpec, invariant: InvariantSpec, *, system: System, max_time_ms: int) -> InvariantResult:
+async def check(
+    database: Database, entity: EntitySpec, invariant: InvariantSpec, *, system: System, max_time_ms: int
+) -> InvariantResult:
     """How often the invariant is violated in the source, with some of the keys."""
     found = await _ask(database, entity, _pipeline(entity, invariant, system), max_time_ms)
     if invariant.kind is InvariantKind.NO_CYCLES:
         loops = invariants.cycles({_text(row["_id"]): _text(row["to"]) for row in found})
-        return invariants.result(invariant, Side.SOURCE, violations=len(loops), keys=(key for loop in loops for key in loop))
+        return invariants.result(
+            invariant, Side.SOURCE, violations=len(loops), keys=(key for loop in loops for key in loop)
+        )
     if invariant.kind is InvariantKind.CONTIGUOUS:
         broken = invariants.broken_ranges([(_text(row["at"]), row.get("first"), row.get("last")) for row in found])
         return invariants.result(invariant, Side.SOURCE, violations=len(broken), keys=broken)
@@ -29,13 +33,21 @@ async def check(database: Database, entity: EntitySpec, invariant: InvariantSpec
 
 async def _ask(database: Database, entity: EntitySpec, pipeline: list[Stage], max_time_ms: int) -> list[dict[str, Any]]:
     """All rows of a pipeline's answer."""
-    cursor = database[entity.collection].aggregate(pipeline, allowDiskUse=True, maxTimeMS=max_time_ms, comment="reconciler invariant")
+    cursor = database[entity.collection].aggregate(
+        pipeline, allowDiskUse=True, maxTimeMS=max_time_ms, comment="reconciler invariant"
+    )
     return await cursor.to_list(length=None)
 
 
 def _text(value: object) -> str:
     """A key as reports spell it."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value) if isinstance(value, ObjectId | str) else str(value)
+    return (
+        str(int(value))
+        if isinstance(value, float) and value.is_integer()
+        else str(value)
+        if isinstance(value, ObjectId | str)
+        else str(value)
+    )
 
 
 def _filled(paths: tuple[str, ...]) -> Stage:
@@ -53,7 +65,11 @@ def _pipeline(entity: EntitySpec, invariant: InvariantSpec, system: System) -> l
     key = "_id" if not entity.natural_key else entity.key[0]
     match invariant.kind:
         case InvariantKind.UNIQUE:
-            return [_filled(invariant.fields), {"$group": {"_id": _by(invariant.fields), "keys": {"$push": f"${key}"}}}, {"$match": {"keys.1": {"$exists": True}}}]
+            return [
+                _filled(invariant.fields),
+                {"$group": {"_id": _by(invariant.fields), "keys": {"$push": f"${key}"}}},
+                {"$match": {"keys.1": {"$exists": True}}},
+            ]
         case InvariantKind.AT_MOST_ONE | InvariantKind.EXACTLY_ONE:
             return _counted(invariant, key)
         case InvariantKind.RANGE:
@@ -68,7 +84,12 @@ def _pipeline(entity: EntitySpec, invariant: InvariantSpec, system: System) -> l
             return [{"$sort": {at: 1}}, {"$project": {"at": f"${at}", "first": f"${first}", "last": f"${last}"}}]
         case InvariantKind.BELONGS_TO:
             back = {"$expr": {"$ne": [f"$found.{invariant.fields[1]}", "$_id"]}}
-            return [*_followed(entity, invariant, system), {"$unwind": "$found"}, {"$match": back}, {"$project": {"keys": ["$_id", "$found._id"]}}]
+            return [
+                *_followed(entity, invariant, system),
+                {"$unwind": "$found"},
+                {"$match": back},
+                {"$project": {"keys": ["$_id", "$found._id"]}},
+            ]
         case InvariantKind.EXISTS:
             return [*_followed(entity, invariant, system), {"$match": {"found": []}}, {"$project": {"keys": ["$_id"]}}]
         case InvariantKind.SUM_EQUAL:
@@ -81,9 +102,22 @@ def _counted(invariant: InvariantSpec, key: str) -> list[Stage]:
     holds = {"$and": [{"$eq": [f"${path}", value]} for path, value in invariant.where]}
     wrong = {"$gt": 1} if invariant.kind is InvariantKind.AT_MOST_ONE else {"$ne": 1}
     if invariant.group:
-        group = {"_id": _by(invariant.group), "n": {"$sum": {"$cond": [holds, 1, 0]}}, "keys": {"$first": f"${invariant.group[0]}"}}
-        return [_filled(invariant.group), {"$group": group}, {"$match": {"n": wrong}}, {"$project": {"keys": ["$keys"]}}]
-    group = {"_id": None, "n": {"$sum": {"$cond": [holds, 1, 0]}}, "keys": {"$push": {"$cond": [holds, f"${key}", "$$REMOVE"]}}}
+        group = {
+            "_id": _by(invariant.group),
+            "n": {"$sum": {"$cond": [holds, 1, 0]}},
+            "keys": {"$first": f"${invariant.group[0]}"},
+        }
+        return [
+            _filled(invariant.group),
+            {"$group": group},
+            {"$match": {"n": wrong}},
+            {"$project": {"keys": ["$keys"]}},
+        ]
+    group = {
+        "_id": None,
+        "n": {"$sum": {"$cond": [holds, 1, 0]}},
+        "keys": {"$push": {"$cond": [holds, f"${key}", "$$REMOVE"]}},
+    }
     return [{"$group": group}, {"$match": {"n": wrong}}]
 
 
@@ -91,4 +125,7 @@ def _followed(entity: EntitySpec, invariant: InvariantSpec, system: System) -> l
     """Stages that bring what a reference leads to as `found`."""
     path = invariant.fields[0]
     other = system.entity(entity.field(path).refers_to)
-    return [_filled((path,)), {"$lookup": {"from": other.collection, "localField": path, "foreignField": "_id", "as": "found"}}]
+    return [
+        _filled((path,)),
+        {"$lookup": {"from": other.collection, "localField": path, "foreignField": "_id", "as": "found"}},
+    ]

@@ -21,7 +21,9 @@ class Query:
     embedded: bool
 
 
-def records(entity: EntitySpec, *, where: Stage | None = None, inner: Stage | None = None, ordered: bool = True) -> Query:
+def records(
+    entity: EntitySpec, *, where: Stage | None = None, inner: Stage | None = None, ordered: bool = True
+) -> Query:
     """All records of an entity, or those whose document matches `where` and whose embedded element matches `inner`."""
     stages: list[Stage] = [{"$match": where}] if where else []
     sort: list[Stage] = [{"$sort": {_sort_path(entity, path): 1 for path in entity.ordered_key}}] if ordered else []

@@ -37,7 +37,9 @@ class MongoReader:
 
     side = Side.SOURCE
 
-    def __init__(self, client: Client, address: Address, *, system: System, limits: ReadLimits, allow_writable: bool) -> None:
+    def __init__(
+        self, client: Client, address: Address, *, system: System, limits: ReadLimits, allow_writable: bool
+    ) -> None:
         """`system` tells the invariants where referenced entities lie."""
         self._client = client
         self._address = address
@@ -52,20 +54,39 @@ class MongoReader:
         found = await describe(self._client, self._address.database)
         self._snapshots = bool(found["replica_set"])
         refuse_writers(self.side, found["writable"], loopback=self._address.loopback, allowed=self._allow_writable)
-        problems = () if self._snapshots else ("MongoDB is no replica set: reads are not of one snapshot, differences rest on re-reading alone",)
-        return StoreHealth(side=self.side, version=found["version"], identity=found["identity"], role=found["role"], writable=found["writable"],
-                           clock_skew_seconds=found["skew"], problems=problems)
+        problems = (
+            ()
+            if self._snapshots
+            else ("MongoDB is no replica set: reads are not of one snapshot, differences rest on re-reading alone",)
+        )
+        return StoreHealth(
+            side=self.side,
+            version=found["version"],
+            identity=found["identity"],
+            role=found["role"],
+            writable=found["writable"],
+            clock_skew_seconds=found["skew"],
+            problems=problems,
+        )
 
     async def problems(self, entity: EntitySpec) -> Sequence[str]:
         """Whether the collection exists and is one."""
         try:
-            listed = await (await self._database.list_collections(filter={"name": entity.collection})).to_list(length=None)
+            listed = await (await self._database.list_collections(filter={"name": entity.collection})).to_list(
+                length=None
+            )
         except PyMongoError as problem:
             raise failure(problem, doing="listing collections") from None
         if not listed:
-            return (f"collection {entity.collection} of entity {entity.name} does not exist in the database {self._address.database}",)
+            return (
+                f"collection {entity.collection} of entity {entity.name} does not exist in the database {self._address.database}",
+            )
         kind = listed[0]["type"]
-        return () if kind == "collection" else (f"collection {entity.collection} of entity {entity.name}: expected a collection, got a {kind}",)
+        return (
+            ()
+            if kind == "collection"
+            else (f"collection {entity.collection} of entity {entity.name}: expected a collection, got a {kind}",)
+        )
 
     @asynccontextmanager
     async def read(self, entity: EntitySpec) -> AsyncIterator[EntityRead]:
@@ -94,13 +115,17 @@ class MongoReader:
     async def check_invariant(self, entity: EntitySpec, invariant: InvariantSpec) -> InvariantResult:
         """Counts violations by one pipeline."""
         try:
-            return await check(self._database, entity, invariant, system=self._system, max_time_ms=self._limits.max_time_ms)
+            return await check(
+                self._database, entity, invariant, system=self._system, max_time_ms=self._limits.max_time_ms
+            )
         except PyMongoError as problem:
             raise failure(problem, doing=f"checking {invariant.name}", begun=True) from None
 
     async def _answers(self, entity: EntitySpec, question: Query) -> list[RawBSONDocument]:
         """All documents that answer a question about named keys."""
-        cursor = self._collection(entity).aggregate(question.pipeline, maxTimeMS=self._limits.max_time_ms, comment="reconciler re-read", collation=BYTES)
+        cursor = self._collection(entity).aggregate(
+            question.pipeline, maxTimeMS=self._limits.max_time_ms, comment="reconciler re-read", collation=BYTES
+        )
         return await cursor.to_list(length=None)
 
     def _collection(self, entity: EntitySpec) -> Collection:
@@ -111,7 +136,9 @@ class MongoReader:
 class MongoRead:
     """One look at an entity in MongoDB."""
 
-    def __init__(self, collection: Collection, entity: EntitySpec, *, session: AsyncIOMotorClientSession, limits: ReadLimits) -> None:
+    def __init__(
+        self, collection: Collection, entity: EntitySpec, *, session: AsyncIOMotorClientSession, limits: ReadLimits
+    ) -> None:
         """`session` carries the snapshot."""
         self._collection = collection
         self._entity = entity
@@ -136,7 +163,15 @@ class MongoRead:
 
     def _aggregate(self, pipeline: list[dict[str, Any]], comment: str, **options: Any) -> Any:  # noqa: ANN401 - motor's cursor and options
         """A read-only pipeline within the snapshot, ordered by bytes whatever the collection's own collation."""
-        return self._collection.aggregate(pipeline, session=self._session, allowDiskUse=True, collation=BYTES, comment=comment, maxTimeMS=self._limits.max_time_ms, **options)
+        return self._collection.aggregate(
+            pipeline,
+            session=self._session,
+            allowDiskUse=True,
+            collation=BYTES,
+            comment=comment,
+            maxTimeMS=self._limits.max_time_ms,
+            **options,
+        )
 
 
 def maker(entity: EntitySpec) -> Callable[[RawBSONDocument], RawRecord]:
@@ -163,7 +198,12 @@ def _element(document: Mapping[str, Any], getters: Sequence[Callable[[Mapping[st
     strange = None if isinstance(element, dict) else plain(walk({"v": element}, ["v", "x"]))
     if isinstance(strange, Opaque) and strange.unreadable:
         return RawRecord(id=name, problem=strange.type_name, key_text=f"id:{name}")
-    return RawRecord(id=name, values=tuple([owner if get is None else MISSING if strange is MISSING else strange or get(inside) for get in getters]))
+    return RawRecord(
+        id=name,
+        values=tuple(
+            [owner if get is None else MISSING if strange is MISSING else strange or get(inside) for get in getters]
+        ),
+    )
 
 
 def _id(document: Mapping[str, Any]) -> str:

@@ -17,7 +17,14 @@ from pg_catalog.pg_attribute a
 where a.attrelid = pg_catalog.to_regclass($1) and a.attnum > 0 and not a.attisdropped
 """
 KIND = "select relkind::text from pg_catalog.pg_class where oid = pg_catalog.to_regclass($1)"
-RELATIONS = {"v": "a view", "m": "a materialized view", "f": "a foreign table", "S": "a sequence", "i": "an index", "c": "a composite type"}
+RELATIONS = {
+    "v": "a view",
+    "m": "a materialized view",
+    "f": "a foreign table",
+    "S": "a sequence",
+    "i": "an index",
+    "c": "a composite type",
+}
 
 TEXTS = ("text", "varchar", "bpchar", "citext", "name")
 FITTING: Mapping[FieldKind, tuple[str, ...]] = {
@@ -64,7 +71,9 @@ def _wanted(entity: EntitySpec) -> Sequence[tuple[str, FieldSpec | None]]:
     return [(entity.row_id, None), *((item.column, item) for item in entity.fields if item.column)]
 
 
-async def _table_problems(connection: asyncpg.Connection, entity: EntitySpec, table: str, wanted: Sequence[tuple[str, FieldSpec | None]]) -> list[str]:
+async def _table_problems(
+    connection: asyncpg.Connection, entity: EntitySpec, table: str, wanted: Sequence[tuple[str, FieldSpec | None]]
+) -> list[str]:
     """One table's problems."""
     where = f"table {entity.schema}.{table} of entity {entity.name}"
     kind = await connection.fetchval(KIND, table_name(entity.schema, table))
@@ -83,10 +92,14 @@ def _column_problem(where: str, name: str, item: FieldSpec | None, column: Colum
     if item is None:
         return ""
     is_array = item.kind is FieldKind.ARRAY
-    kind = item.items if item.items else item.kind
+    kind = item.items or item.kind
     fits = column.is_array == is_array and (column.base in FITTING[kind] or (column.is_enum and FITTING[kind] is TEXTS))
     wanted = " or ".join(FITTING[kind])
-    return "" if fits else f"{where}, column {name}: expected {wanted}{'[]' if is_array else ''} for a field of kind {item.kind.value}, got {column.shown}"
+    return (
+        ""
+        if fits
+        else f"{where}, column {name}: expected {wanted}{'[]' if is_array else ''} for a field of kind {item.kind.value}, got {column.shown}"
+    )
 
 
 UNIQUE = """

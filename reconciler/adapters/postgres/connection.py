@@ -62,14 +62,23 @@ class Connector:
     async def _open(self, doing: str) -> asyncpg.Connection:
         """Connects, sets the session up and installs the codecs."""
         try:
-            connection = await asyncpg.connect(self._url, timeout=PATIENCE, command_timeout=self.limits.statement_timeout_ms / 1000 + PATIENCE,
-                                               statement_cache_size=0, server_settings=self._settings())
+            connection = await asyncpg.connect(
+                self._url,
+                timeout=PATIENCE,
+                command_timeout=self.limits.statement_timeout_ms / 1000 + PATIENCE,
+                statement_cache_size=0,
+                server_settings=self._settings(),
+            )
         except (ValueError, asyncpg.InterfaceError):
-            raise ConfigurationError(("PG_URL: expected an address that PostgreSQL's driver reads, got one that it refuses",)) from None
+            raise ConfigurationError(
+                ("PG_URL: expected an address that PostgreSQL's driver reads, got one that it refuses",)
+            ) from None
         except (asyncpg.PostgresError, OSError, TimeoutError) as problem:
             raise failure(problem, doing=doing) from None
         for name in ("timestamptz", "timestamp"):
-            await connection.set_type_codec(name, schema="pg_catalog", encoder=_no_encoder, decoder=_instant, format="tuple")
+            await connection.set_type_codec(
+                name, schema="pg_catalog", encoder=_no_encoder, decoder=_instant, format="tuple"
+            )
         return connection
 
     def _settings(self) -> dict[str, str]:
@@ -107,16 +116,32 @@ def failure(problem: BaseException, *, doing: str, begun: bool = False) -> Recon
     state = getattr(problem, "sqlstate", None) or ""
     name = f"{type(problem).__name__}{f' {state}' if state else ''}"
     if state in SIGN_IN:
-        return StoreUnavailable(f"PostgreSQL (target) refuses the login for {doing}", expected="user, password and database that exist", got=name,
-                                next_step="check PG_URL, then `reconciler doctor`")
+        return StoreUnavailable(
+            f"PostgreSQL (target) refuses the login for {doing}",
+            expected="user, password and database that exist",
+            got=name,
+            next_step="check PG_URL, then `reconciler doctor`",
+        )
     if state == NO_RIGHT:
-        return StoreUnavailable(f"PostgreSQL (target) refuses {doing}", expected="the right to read (role pg_read_all_data)", got=name,
-                                next_step="grant pg_read_all_data to the account of PG_URL, then `reconciler doctor`")
+        return StoreUnavailable(
+            f"PostgreSQL (target) refuses {doing}",
+            expected="the right to read (role pg_read_all_data)",
+            got=name,
+            next_step="grant pg_read_all_data to the account of PG_URL, then `reconciler doctor`",
+        )
     if begun:
-        return ReadInterrupted(f"PostgreSQL (target) stopped while {doing}", expected="the read to reach its end", got=name,
-                               next_step="run again; `reconciler doctor` tells whether the store answers")
-    return StoreUnavailable(f"PostgreSQL (target) can't be reached for {doing}", expected=f"an answer within {PATIENCE:.0f} s", got=name,
-                            next_step="check that the server runs and PG_URL names it, then `reconciler doctor`")
+        return ReadInterrupted(
+            f"PostgreSQL (target) stopped while {doing}",
+            expected="the read to reach its end",
+            got=name,
+            next_step="run again; `reconciler doctor` tells whether the store answers",
+        )
+    return StoreUnavailable(
+        f"PostgreSQL (target) can't be reached for {doing}",
+        expected=f"an answer within {PATIENCE:.0f} s",
+        got=name,
+        next_step="check that the server runs and PG_URL names it, then `reconciler doctor`",
+    )
 
 
 DESCRIBE = """

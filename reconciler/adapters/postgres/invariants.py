@@ -10,23 +10,36 @@ from reconciler.core.model import InvariantResult, Side
 from reconciler.core.spec import EntitySpec, FieldKind, InvariantKind, InvariantSpec, System
 
 
-async def check(connection: asyncpg.Connection, entity: EntitySpec, invariant: InvariantSpec, *, system: System) -> InvariantResult:
+async def check(
+    connection: asyncpg.Connection, entity: EntitySpec, invariant: InvariantSpec, *, system: System
+) -> InvariantResult:
     """How often the invariant is violated in the target, with some of the keys."""
     values = [value for _, value in invariant.where]
     rows = await connection.fetch(_statement(entity, invariant, system), *values)
     if invariant.kind is InvariantKind.NO_CYCLES:
         loops = invariants.cycles({row["key"]: row["parent"] for row in rows})
-        return invariants.result(invariant, Side.TARGET, violations=len(loops), keys=(key for loop in loops for key in loop))
+        return invariants.result(
+            invariant, Side.TARGET, violations=len(loops), keys=(key for loop in loops for key in loop)
+        )
     if invariant.kind is InvariantKind.CONTIGUOUS:
         broken = invariants.broken_ranges([(row["at"], row["first"], row["last"]) for row in rows])
         return invariants.result(invariant, Side.TARGET, violations=len(broken), keys=broken)
-    return invariants.result(invariant, Side.TARGET, violations=len(rows), keys=(key for row in rows for key in row["keys"] if key is not None))
+    return invariants.result(
+        invariant,
+        Side.TARGET,
+        violations=len(rows),
+        keys=(key for row in rows for key in row["keys"] if key is not None),
+    )
 
 
 def _statement(entity: EntitySpec, invariant: InvariantSpec, system: System) -> str:
     """The statement whose rows are the violations (`keys text[]`), or what is judged in memory; `where` values are parameters."""
     table, key = of_table(entity), _key(entity, "t")
-    columns = [f"t.{quoted(entity.field(path).column)}" for path in invariant.fields if path in {item.path for item in entity.fields}]
+    columns = [
+        f"t.{quoted(entity.field(path).column)}"
+        for path in invariant.fields
+        if path in {item.path for item in entity.fields}
+    ]
     match invariant.kind:
         case InvariantKind.UNIQUE:
             filled = " and ".join(f"{column} is not null" for column in columns)
@@ -71,7 +84,9 @@ def _other(entity: EntitySpec, invariant: InvariantSpec, system: System) -> tupl
 
 def _counted(entity: EntitySpec, invariant: InvariantSpec, system: System) -> str:
     """Groups with too many, or not exactly one, of the rows with `where`."""
-    holds = " and ".join(f"t.{quoted(entity.field(path).column)} = ${place}" for place, (path, _) in enumerate(invariant.where, start=1))
+    holds = " and ".join(
+        f"t.{quoted(entity.field(path).column)} = ${place}" for place, (path, _) in enumerate(invariant.where, start=1)
+    )
     wrong = f"count(*) filter (where {holds}) {'> 1' if invariant.kind is InvariantKind.AT_MOST_ONE else '<> 1'}"
     table = f"from {of_table(entity)} t"
     if not invariant.group:

@@ -36,8 +36,14 @@ class PostgresReader:
             found = await describe(connection)
         writable: tuple[str, ...] = found["writable"]  # type: ignore[assignment]
         refuse_writers(self.side, writable, loopback=self._connector.address.loopback, allowed=self._allow_writable)
-        return StoreHealth(side=self.side, version=str(found["version"]), identity=str(found["identity"]), role=str(found["role"]),
-                           writable=writable, clock_skew_seconds=float(found["skew"]))  # type: ignore[arg-type]
+        return StoreHealth(
+            side=self.side,
+            version=str(found["version"]),
+            identity=str(found["identity"]),
+            role=str(found["role"]),
+            writable=writable,
+            clock_skew_seconds=float(found["skew"]),
+        )  # type: ignore[arg-type]
 
     async def problems(self, entity: EntitySpec) -> Sequence[str]:
         """Whether tables and columns exist, of types that the rules take, the tables referred to among them."""
@@ -47,7 +53,10 @@ class PostgresReader:
                 other = self._system.entity(name)
                 there = await catalogue.columns(connection, other.schema, other.table)
                 lost = {other.row_id, other.legacy_column} - set(there)
-                found += [f"table {other.schema}.{other.table}, which entity {entity.name} refers to, has no column {column}" for column in sorted(lost)]
+                found += [
+                    f"table {other.schema}.{other.table}, which entity {entity.name} refers to, has no column {column}"
+                    for column in sorted(lost)
+                ]
         return found
 
     @asynccontextmanager
@@ -62,7 +71,9 @@ class PostgresReader:
         async with self._connector.snapshot(doing=f"re-reading {entity.table}") as connection:
             maker = RowMaker(connection, entity, self._system)
             for at in range(0, len(keys), AT_ONCE):
-                rows = await connection.fetch(sql.by_keys(entity, self._system), self._first_parts(entity, keys[at : at + AT_ONCE]))
+                rows = await connection.fetch(
+                    sql.by_keys(entity, self._system), self._first_parts(entity, keys[at : at + AT_ONCE])
+                )
                 found |= {record.id: record for record in await maker.records(rows)}
             for at in range(0, len(ids), AT_ONCE):
                 rows = await connection.fetch(sql.by_ids(entity, self._system), list(ids[at : at + AT_ONCE]))
@@ -93,8 +104,12 @@ class PostgresReader:
         async with self._connector.snapshot(doing=f"reading {table}") as connection:
             there = await catalogue.columns(connection, schema or "public", name)
             if not {"domain", "resolved_at"} <= set(there):
-                raise ReadInterrupted(f"table {schema or 'public'}.{name} (dual-write gaps)", expected="columns domain and resolved_at",
-                                      got=", ".join(sorted(there)) or "no such table", next_step="create it, or set [gaps] table = \"\" in config/service.toml")
+                raise ReadInterrupted(
+                    f"table {schema or 'public'}.{name} (dual-write gaps)",
+                    expected="columns domain and resolved_at",
+                    got=", ".join(sorted(there)) or "no such table",
+                    next_step='create it, or set [gaps] table = "" in config/service.toml',
+                )
             rows = await connection.fetch(sql.unresolved_gaps(schema or "public", name))
         return {str(row["domain"]): int(row["n"]) for row in rows}
 

@@ -35,7 +35,11 @@ class RowMaker:
         self._connection = connection
         self._entity = entity
         self._columns = [(place, item, converter(item)) for place, item in enumerate(entity.fields, start=1)]
-        self._references = [(place, system.entity(item.refers_to)) for place, item, _ in self._columns if item.kind is FieldKind.REFERENCE]
+        self._references = [
+            (place, system.entity(item.refers_to))
+            for place, item, _ in self._columns
+            if item.kind is FieldKind.REFERENCE
+        ]
         self._children = [(place, item.children) for place, item, _ in self._columns if item.children]
         self._resolved: dict[str, dict[UUID, Raw]] = defaultdict(dict)
 
@@ -47,7 +51,12 @@ class RowMaker:
         resolved = {place: self._resolved[entity.name] for place, entity in self._references}
         return [self._record(row, resolved, gathered) for row in rows]
 
-    def _record(self, row: Row, resolved: Mapping[int, Mapping[UUID, Raw]], gathered: Mapping[int, Mapping[UUID, tuple[ChildRow, ...]]]) -> RawRecord:
+    def _record(
+        self,
+        row: Row,
+        resolved: Mapping[int, Mapping[UUID, Raw]],
+        gathered: Mapping[int, Mapping[UUID, tuple[ChildRow, ...]]],
+    ) -> RawRecord:
         """One row as a record."""
         values: list[Raw] = []
         for place, _, convert in self._columns:
@@ -75,7 +84,9 @@ class RowMaker:
         converters = [converter(item) for item in children.fields]
         gathered: dict[UUID, list[ChildRow]] = defaultdict(list)
         for row in await self._connection.fetch(sql.child_rows(self._entity, children), list(parents)):
-            values = tuple([None if value is None else convert(value) for convert, value in zip(converters, row[2:], strict=True)])
+            values = tuple(
+                [None if value is None else convert(value) for convert, value in zip(converters, row[2:], strict=True)]
+            )
             gathered[row[0]].append(ChildRow(position=row[1], values=values))
         return {parent: tuple(rows) for parent, rows in gathered.items()}
 

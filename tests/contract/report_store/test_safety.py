@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from reconciler.adapters.migrations import NEWEST
 from reconciler.adapters.private_files import make_folder
@@ -416,6 +417,33 @@ async def test_pruning_is_the_only_door_and_keeps_what_the_gate_needs(store: Sql
     assert b"VANISHED" not in bytes_in(folder)
     with raw(folder) as connection, pytest.raises(sqlite3.IntegrityError):
         connection.execute("DELETE FROM runs WHERE id > ?", [gone])
+
+
+async def test_pruning_keeps_the_last_sighting_of_an_open_diff(store: SqliteReportStore) -> None:
+    scan = await whole_run(store, [mismatch("open")], at=NOON)
+    sample = await store.start_run(start())
+    await record(store, sample, [mismatch("open", target="Kiel")])
+    await finish(store, sample, counts(field_mismatch=1, coverage=0.1), resolved=())
+    newest = await whole_run(store, [mismatch("open", target="Kehl")], at=NOON)
+    failed = await store.start_run(start())
+    await record(store, failed, [mismatch("open", target="Kamp")])
+    await store.finish_run(failed, status=RunStatus.FAILED, identities={}, at=NOON)
+    assert (await store.prune(older_than=NOON + DAY, at=NOON + DAY)).runs == 2
+    assert [run.id for run in await store.runs()] == [failed, newest]
+    (diff,) = await listed(store)
+    assert (diff.run, diff.first_run, diff.fields[0].target) == (failed, scan, "Kamp")
+
+
+async def test_every_connection_is_set_up_as_its_safety_asks(store: SqliteReportStore) -> None:
+    def settings(db: Database) -> dict[str, object]:
+        names = ("journal_mode", "foreign_keys", "secure_delete", "synchronous", "trusted_schema", "query_only")
+        return {name: db.execute(f"PRAGMA {name}").fetchone()[0] for name in names}
+
+    writer, _ = store._writing()  # noqa: SLF001 - settings belong to the connections themselves
+    common = {"journal_mode": "wal", "foreign_keys": 1, "trusted_schema": 0}
+    assert await writer.alone(settings) == {**common, "secure_delete": 1, "synchronous": 2, "query_only": 0}
+    read = await store._readers.read(settings)  # noqa: SLF001 - the same
+    assert {**read, **common, "query_only": 1} == read
 
 
 async def test_a_backup_is_whole_and_takes_no_name_that_is_taken(store: SqliteReportStore, tmp_path: Path) -> None:

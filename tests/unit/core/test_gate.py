@@ -236,6 +236,17 @@ def test_a_run_under_way_changes_nothing() -> None:
     assert decide(again) == decide(facts)
 
 
+def test_while_no_scan_counts_no_check_of_the_data_passes() -> None:
+    gate = decide(with_data(some_facts(), code_version="1.1"))
+    asked = ("open_diffs", "unconfirmed_diffs", "coverage", "last_scan", "key_integrity", "invariants", "canaries")
+    assert {check(gate, name).result for name in asked} == {CheckResult.INCONCLUSIVE}
+
+
+def test_a_run_that_ended_badly_is_named_with_its_end() -> None:
+    assert check(decide(followed_by(status=RunStatus.FAILED)), "run_errors").measured == "run 6 (sample) failed"
+    assert check(decide(followed_by(error="-")), "run_errors").measured == "run 6 (sample) ended with an error"
+
+
 def test_no_run_that_ended_is_no_data() -> None:
     running = a_run(1, hours=99, status=RunStatus.RUNNING, finished_at=None, entities=())
     for history in (a_history(), a_history(running)):

@@ -79,6 +79,18 @@ def test_what_an_approval_stands_on_moves_the_digest_and_voids_the_approval(case
     assert decide(voided).verdict is not GateVerdict.GO
 
 
+def test_rules_code_and_stores_move_the_digest_by_themselves() -> None:
+    failed = some_facts(a_history(a_run(1, hours=99, status=RunStatus.FAILED, entities=())))
+    rules, code = domain_spec(config_digest="sha256:new"), "1.1"
+    digests = [
+        decide(facts).evidence_digest
+        for facts in (failed, with_data(failed, spec=rules), with_data(failed, code_version=code))
+    ]
+    first = some_facts(a_history(a_run(1, hours=99)))
+    elsewhere = some_facts(a_history(a_run(1, hours=99, identities={**STORES, "target": "7302"})))
+    assert len({*digests, decide(first).evidence_digest, decide(elsewhere).evidence_digest}) == 5
+
+
 @pytest.mark.parametrize("case", KEEPS)
 def test_what_an_approval_does_not_stand_on_leaves_the_digest(case: str) -> None:
     assert decide(KEEPS[case]()).evidence_digest == decide(FIRST).evidence_digest

@@ -186,6 +186,18 @@ def test_a_flag_turned_without_a_go_is_an_alarm_even_without_any_run() -> None:
         assert gate.verdict is GateVerdict.HOLD if facts.data.history.runs else gate.verdict is not GateVerdict.NO_DATA
 
 
+def test_a_flip_without_a_go_leaves_every_check_in_force() -> None:
+    assert results(decide(flipped(some_facts(), had_go=False))) == {
+        "flag_observed": "inconclusive",
+        "approvals": "pending",
+    }
+
+
+def test_a_flag_that_was_turned_back_is_no_longer_flipped() -> None:
+    back = FlagState(reads=Reads.MONGO, had_go=True)
+    assert decide(replace(approved(some_facts()), flag=back)).verdict is GateVerdict.GO
+
+
 def test_after_the_flip_neither_soak_nor_approval_nor_an_old_rehearsal_matters() -> None:
     gate = decide(flipped(with_policy(some_facts(a_history(*nightly(99))), rehearsal_max_age=timedelta(hours=1))))
     assert (gate.verdict, results(gate)) == (GateVerdict.FLIPPED, {})

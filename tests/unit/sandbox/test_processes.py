@@ -55,7 +55,7 @@ async def test_a_server_that_ends_at_once_is_reported_with_its_code(tmp_path: Pa
     server = ServerProcess(name="mongod", log=tmp_path / "mongod.log")
     server.spawn([sys.executable, "-c", "raise SystemExit(48)"], cwd=tmp_path)
 
-    with pytest.raises(SandboxUnavailable, match="mongod of the sandbox did not start.*code 48"):
+    with pytest.raises(SandboxUnavailable, match=r"mongod of the sandbox did not start.*code 48"):
         await server.wait_ready(never_ready)
     await server.stop()
 

@@ -1,6 +1,7 @@
 """Ids that follow from a seed, and the marketplace's own invariants."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -56,7 +57,7 @@ def test_emails_are_unique_in_lower_case() -> None:
 def test_levels_meet_and_only_the_last_is_open() -> None:
     rows = [row for made in settings.level_configs(world()) for _, row in made.rows]
 
-    assert all(after["min_points"] == before["max_points"] + 1 for before, after in zip(rows, rows[1:], strict=False))
+    assert all(after["min_points"] == before["max_points"] + 1 for before, after in pairwise(rows))
     assert [row["max_points"] is None for row in rows] == [False] * 7 + [True]
 
 

@@ -1,0 +1,183 @@
+"""The commands that stay: `serve`, and `schedule`, which tells what serve would start."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+
+import click
+from aiohttp import web
+from cron_descriptor import get_description
+
+from reconciler import __version__
+from reconciler.adapters.config_files import Configuration
+from reconciler.adapters.hosts import is_loopback
+from reconciler.app.documents import instant
+from reconciler.app.runs import RunRequest
+from reconciler.cli.context import configuration, formats, print_json, print_jsonl, run_async
+from reconciler.cli.progress import Silence
+from reconciler.cli.texts import table, when
+from reconciler.core.model import Mode
+from reconciler.core.spec import DomainSpec
+from reconciler.errors import ReconcilerError, UsageError
+from reconciler.scheduler import Job, Scheduler, Start, jobs
+from reconciler.web.routes import create_app
+from reconciler.web.services import ScheduledRun, WebServices
+from reconciler.wiring import Reports, open_reports, open_stores, runs
+
+SHUTDOWN_SECONDS = 3.0
+
+
+class CannotListen(ReconcilerError):
+    """The port is taken, or may not be used."""
+
+
+@click.command(name="serve")
+@click.option(
+    "--host",
+    default=None,
+    help="Address to listen on; only this machine's own until there is a login.  [default: 127.0.0.1]",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=None, help="Port; 0 takes a free one.  [default: 8080]")
+@click.option("--no-scheduler", is_flag=True, help="Serve only; runs are started by something else.")
+def serve_command(host: str | None, port: int | None, no_scheduler: bool) -> int:  # noqa: FBT001 - click passes options by name
+    """Serve the dashboard and the API, and start scheduled runs, until it is told to stop."""
+    config = configuration(server__host=host, server__port=port)
+    run_async(_serve(config, scheduled=not no_scheduler))
+    return 0
+
+
+async def _serve(config: Configuration, *, scheduled: bool) -> None:
+    """Serves until cancelled."""
+    async with open_reports(config) as reports, serving(reports, scheduled=scheduled) as address:
+        click.echo(f"serving {address}")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def serving(reports: Reports, *, scheduled: bool) -> AsyncIterator[str]:
+    """The site on its port, with scheduled runs beside it; yields its address."""
+    server = reports.configuration.settings.server
+    if not is_loopback(server.host):
+        raise UsageError(
+            f"listening on {server.host}", expected="an address of this machine alone (127.0.0.1, ::1, localhost)",
+            got="one that others reach, while there is no login yet", next_step="serve on 127.0.0.1 behind an SSH tunnel",
+        )  # fmt: skip
+    async with AsyncExitStack() as stack:
+        if scheduled:
+            scheduler = Scheduler(reports.configuration.system, start=_starter(reports), say=_say)
+            await stack.enter_async_context(scheduler.running())
+        runner = web.AppRunner(
+            create_app(_services(reports, scheduled=scheduled)), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS
+        )
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        site = web.TCPSite(runner, server.host, server.port)
+        try:
+            await site.start()
+        except OSError as problem:
+            raise CannotListen(
+                f"port {server.port} on {server.host}",
+                expected="a free port",
+                got=problem.strerror or "an error",
+                next_step="choose another with --port, or --port 0 for any",
+            ) from None
+        host, port = runner.addresses[0][:2]
+        yield f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+def _services(reports: Reports, *, scheduled: bool) -> WebServices:
+    """What the pages need."""
+    settings = reports.configuration.settings
+    plans = {name: plan.sections for name, plan in reports.plans.items()}
+    return WebServices(
+        system=reports.configuration.system, store=reports.store, verdicts=reports.verdicts, clock=reports.clock, title=settings.dashboard.title,
+        version=__version__, plan_sections=plans, scheduled=(lambda: _planned(reports)) if scheduled else None,
+    )  # fmt: skip
+
+
+def _planned(reports: Reports) -> Sequence[ScheduledRun]:
+    """The schedule as of now."""
+    now = reports.clock.now()
+    return [
+        ScheduledRun(domain=job.domain, mode=job.mode, cron=job.cron, next_at=job.next_after(now))
+        for job in jobs(reports.configuration.system)
+    ]
+
+
+def _starter(reports: Reports) -> Start:
+    """What the scheduler calls: one run of one domain, with connections of its own."""
+
+    async def start(domain: DomainSpec, mode: Mode) -> None:
+        request = RunRequest(
+            domains=(domain,), mode=mode, trigger="schedule", sample=reports.configuration.settings.runs.sample
+        )
+        async with open_stores(reports.configuration) as stores:
+            run = await runs(reports, stores).run(request, Silence())
+        _say(f"run {run.id}: {mode.value} of {domain.name} {run.status.value}")
+
+    return start
+
+
+def _say(line: str) -> None:
+    """A line for the log, with the time."""
+    with contextlib.suppress(BrokenPipeError):
+        click.echo(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}", err=True)
+
+
+@click.group(name="schedule")
+def schedule_command() -> None:
+    """What runs by itself while `reconciler serve` is up."""
+
+
+@schedule_command.command(name="list")
+@formats("text", "json", "jsonl")
+def list_schedule(form: str) -> int:
+    """Every scheduled run with its next time, soonest first."""
+    now = datetime.now(UTC)
+    planned = sorted(jobs(configuration().system), key=lambda job: (job.next_after(now) or now, job.domain))
+    documents = [
+        {
+            "domain": job.domain,
+            "mode": job.mode.value,
+            "cron": job.cron,
+            "words": _words(job),
+            "next_at": instant(job.next_after(now)),
+        }
+        for job in planned
+    ]
+    if form == "json":
+        print_json(documents)
+    elif form == "jsonl":
+        print_jsonl(documents)
+    else:
+        rows = [(job.domain, job.mode.value, job.cron, _words(job), when(job.next_after(now))) for job in planned]
+        click.echo(
+            table([("DOMAIN", "MODE", "CRON", "IN WORDS (UTC)", "NEXT"), *rows]) if rows else "Nothing is scheduled."
+        )
+    return 0
+
+
+@schedule_command.command(name="next")
+@formats("text", "json")
+def next_run(form: str) -> int:
+    """The scheduled run that comes next."""
+    now = datetime.now(UTC)
+    coming = [(due, job) for job in jobs(configuration().system) if (due := job.next_after(now))]
+    if not coming:
+        click.echo("Nothing is scheduled." if form == "text" else "null")
+        return 0
+    due, job = min(coming, key=lambda pair: (pair[0], pair[1].mode is Mode.SAMPLE, pair[1].domain))
+    if form == "json":
+        print_json({"domain": job.domain, "mode": job.mode.value, "next_at": instant(due)})
+    else:
+        click.echo(f"{job.mode.value} of {job.domain} at {when(due)}")
+    return 0
+
+
+def _words(job: Job) -> str:
+    """A cron expression in words."""
+    return str(get_description(job.cron))

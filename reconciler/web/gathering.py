@@ -1,0 +1,67 @@
+"""Reads what a page or an API answer is made of: the same for both, so that they never tell different things."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from reconciler.app.ports import StoredRun
+from reconciler.core.gate import Gate
+from reconciler.core.history import DomainHistory
+from reconciler.core.model import RunStatus
+from reconciler.core.spec import DomainSpec
+from reconciler.web.services import SERVICES, ScheduledRun
+from reconciler.web.views.days import Judgements, first_day
+from reconciler.web.views.domain import DomainPage, domain_page
+from reconciler.web.views.overview import Overview, overview
+
+JUDGEMENTS = web.AppKey("judgements", Judgements)
+LAST_RUNS = 10
+NOTHING = DomainHistory(runs=(), open_confirmed=0, open_unconfirmed=0, last_diff_at=None, decisions=(), rehearsals=())
+
+
+async def gather_overview(request: web.Request) -> tuple[Overview, Sequence[Gate]]:
+    """The overview, and the gates it rests on."""
+    services = request.app[SERVICES]
+    gates = await services.verdicts.gates()
+    histories = {domain.name: await recent_history(request, domain) for domain in services.system.domains}
+    page = overview(
+        services.system,
+        gates,
+        histories,
+        now=services.clock.now(),
+        judgements=request.app[JUDGEMENTS],
+        scheduled=scheduled_runs(request),
+        running=[run for run in await services.store.runs(limit=LAST_RUNS) if run.status is RunStatus.RUNNING],
+    )
+    return page, gates
+
+
+async def gather_domain(request: web.Request, domain: DomainSpec) -> tuple[DomainPage, Sequence[StoredRun]]:
+    """A domain's page, and the newest runs on it."""
+    services = request.app[SERVICES]
+    facts = await services.verdicts.facts(domain.name)
+    recent = await recent_history(request, domain)
+    runs = await services.store.runs(domain=domain.name, limit=LAST_RUNS)
+    page = domain_page(
+        facts,
+        recent=recent.runs,
+        runs=runs,
+        clusters=await services.store.clusters(domain=domain.name),
+        sections=services.plan_sections.get(domain.name, {}),
+        judgements=request.app[JUDGEMENTS],
+    )
+    return page, runs
+
+
+async def recent_history(request: web.Request, domain: DomainSpec) -> DomainHistory:
+    """What is stored of a domain since the first day of the strip; nothing where it cannot be compared."""
+    if not domain.comparable:
+        return NOTHING
+    services = request.app[SERVICES]
+    return await services.store.history(domain, since=first_day(services.clock.now()))
+
+
+def scheduled_runs(request: web.Request) -> Sequence[ScheduledRun]:
+    """What this process will start by itself; nothing where it starts no runs."""
+    scheduled = request.app[SERVICES].scheduled
+    return scheduled() if scheduled else ()

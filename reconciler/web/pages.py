@@ -1,0 +1,159 @@
+"""The pages for people: each handler reads, makes a view and renders it; nothing is decided here."""
+
+from dataclasses import replace
+from functools import partial
+
+import aiohttp_jinja2
+from aiohttp import web
+
+from reconciler.app.ports import DiffFilter
+from reconciler.core.gate import GateVerdict
+from reconciler.core.model import DiffState
+from reconciler.web.asked import domain_in_path, domain_in_query, one_of, whole_number
+from reconciler.web.gathering import gather_domain, gather_overview, scheduled_runs
+from reconciler.web.services import SERVICES
+from reconciler.web.views.diffs import diff_page, neighbours, page_of
+from reconciler.web.views.diffs import tab_title as diff_title
+from reconciler.web.views.domain import tab_title as domain_title
+from reconciler.web.views.health import health_page
+from reconciler.web.views.overview import tab_title as overview_title
+from reconciler.web.views.overview import worst_family
+from reconciler.web.views.runs import run_page, run_row
+from reconciler.web.views.runs import tab_title as run_title
+from reconciler.web.words import Family
+
+RUNS_A_PAGE = 50
+DIFFS_A_PAGE = 50
+SAMPLE_OF_A_RUN = 20
+
+
+def render(
+    request: web.Request, template: str, *, title: str, family: Family, here: str, refresh: bool = False, **more: object
+) -> web.Response:
+    """A page; `here` is the entry of the navigation it belongs to, `family` the favicon, `refresh` without script."""
+    frame = {
+        "title": title,
+        "family": family,
+        "here": here,
+        "refresh": refresh,
+        "now": request.app[SERVICES].clock.now(),
+    }
+    return aiohttp_jinja2.render_template(template, request, frame | more)
+
+
+async def overview(request: web.Request) -> web.Response:
+    """All domains; `?verdict=` narrows the matrix, never the banner above it."""
+    chosen = one_of(request, "verdict", GateVerdict)
+    page, _ = await gather_overview(request)
+    rows = tuple(row for row in page.rows if chosen is None or row.verdict is chosen)
+    return render(
+        request,
+        "overview.html",
+        title=overview_title(page),
+        family=worst_family(page),
+        here="overview",
+        refresh=True,
+        page=replace(page, rows=rows),
+        total=len(page.rows),
+        chosen=chosen,
+        scheduler=request.app[SERVICES].scheduled is not None,
+        wall=request.query.get("wall") == "1",
+    )
+
+
+async def domain(request: web.Request) -> web.Response:
+    """A domain's gate."""
+    page, _ = await gather_domain(request, domain_in_path(request))
+    title = domain_title(page)
+    return render(request, "domain.html", title=title, family=page.word.family, here="overview", page=page)
+
+
+async def runs(request: web.Request) -> web.Response:
+    """The list of runs, newest first; `?domain=` and `?before=` narrow it."""
+    name, before = domain_in_query(request), whole_number(request, "before", least=1)
+    found = await request.app[SERVICES].store.runs(domain=name, before=before, limit=RUNS_A_PAGE + 1)
+    rows = [run_row(run) for run in found[:RUNS_A_PAGE]]
+    older = found[RUNS_A_PAGE - 1].id if len(found) > RUNS_A_PAGE else None
+    family = rows[0].part.word.family if rows else Family.NODATA
+    title = f"({len(rows)} listed) Runs"
+    shown = partial(render, request, "runs.html", title=title, family=family, here="runs")
+    return shown(rows=rows, older=older, domain=name, before=before)
+
+
+async def run(request: web.Request) -> web.Response:
+    """One run with what it found."""
+    run_id, store = int(request.match_info["id"]), request.app[SERVICES].store
+    stored = await store.run(run_id)
+    clusters = await store.clusters(run=run_id)
+    sample, more = await page_of(store, DiffFilter(run=run_id), SAMPLE_OF_A_RUN)
+    page = run_page(stored, clusters, sample)
+    title, family = run_title(page), page.whole.word.family
+    return render(request, "run.html", title=title, family=family, here="runs", page=page, more=more is not None)
+
+
+async def diffs(request: web.Request) -> web.Response:
+    """Diffs by id; `?run=`, `?domain=`, `?state=`, `?cluster=` and `?after=` narrow them."""
+    wanted = wanted_diffs(request)
+    found, after = await page_of(request.app[SERVICES].store, wanted, DIFFS_A_PAGE)
+    family = Family.DIFFS if found else Family.NODATA
+    title = f"({len(found)}{'+' if after else ''}) Diffs"
+    return render(
+        request, "diffs.html", title=title, family=family, here="clusters", found=found, after=after, wanted=wanted
+    )
+
+
+def wanted_diffs(request: web.Request) -> DiffFilter:
+    """The filter that a query describes."""
+    state = one_of(request, "state", DiffState)
+    return DiffFilter(
+        run=whole_number(request, "run", least=1),
+        domain=domain_in_query(request),
+        states=(state,) if state else (),
+        cluster=request.query.get("cluster") or None,
+        after=whole_number(request, "after", least=0) or 0,
+    )
+
+
+async def diff(request: web.Request) -> web.Response:
+    """One diff, field by field."""
+    store = request.app[SERVICES].store
+    stored = await store.diff(int(request.match_info["id"]))
+    page = diff_page(stored, await neighbours(store, stored, request.query.get("cluster")))
+    return render(request, "diff.html", title=diff_title(page), family=page.word.family, here="clusters", page=page)
+
+
+async def clusters(request: web.Request) -> web.Response:
+    """The causes behind all open diffs."""
+    name = domain_in_query(request)
+    found = await request.app[SERVICES].store.clusters(domain=name)
+    title, family = f"({len(found)} open) Clusters", Family.DIFFS if found else Family.NODATA
+    return render(request, "clusters.html", title=title, family=family, here="clusters", found=found, domain=name)
+
+
+async def cluster(request: web.Request) -> web.Response:
+    """One cause and the records it shows in."""
+    store, name = request.app[SERVICES].store, request.match_info["id"]
+    found = await store.cluster(name)
+    listed, after = await page_of(
+        store, DiffFilter(cluster=name, after=whole_number(request, "after", least=0) or 0), DIFFS_A_PAGE
+    )
+    title = f"({found.diffs} {'open' if found.open else 'resolved'}) {found.id}"
+    family = Family.DIFFS if found.open else Family.NODATA
+    shown = partial(render, request, "cluster.html", title=title, family=family, here="clusters")
+    return shown(cluster=found, listed=listed, after=after)
+
+
+async def schedule(request: web.Request) -> web.Response:
+    """What runs by itself, and when next."""
+    planned = sorted(scheduled_runs(request), key=lambda one: (one.next_at is None, one.next_at, one.domain))
+    here, active = "schedule", request.app[SERVICES].scheduled is not None
+    title = f"({len(planned)} planned) Schedule"
+    return render(
+        request, "schedule.html", title=title, family=Family.NODATA, here=here, planned=planned, active=active
+    )
+
+
+async def health(request: web.Request) -> web.Response:
+    """Whether this service itself is well; the stores are doctor's to judge."""
+    page = await health_page(request.app[SERVICES])
+    return render(request, "health.html", title="Health", family=Family.NODATA, here="health", page=page)

@@ -1,0 +1,48 @@
+"""What every answer carries and every request must be: security headers, no caching, and a Host that is ours."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs, web
+
+from reconciler.web.services import SERVICES
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+STATIC: Final = "/static/"
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+async def protect(request: web.Request, response: web.StreamResponse) -> None:
+    """Puts the headers on as the answer starts; the name and version of the server go."""
+    response.headers.update(HEADERS)
+    response.headers[hdrs.CACHE_CONTROL] = "no-cache" if request.path.startswith(STATIC) else "no-store"
+    response.headers.popall(hdrs.SERVER, None)
+
+
+@web.middleware
+async def known_host(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answers only under its own names, so that a page of another site cannot reach it through a name of its own."""
+    if host_name(request.headers.get(hdrs.HOST, "")) not in request.app[SERVICES].hosts:
+        raise web.HTTPMisdirectedRequest(reason="Misdirected Request")
+    return await handler(request)
+
+
+def host_name(host: str) -> str:
+    """The name in a Host header without its port, in lower case; empty where there is none."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "") if "@" not in host else ""
+    except ValueError:
+        return ""

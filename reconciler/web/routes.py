@@ -1,0 +1,110 @@
+"""Makes the application: which address leads to which page or answer, and what surrounds them all."""
+
+from pathlib import Path
+from typing import Final
+
+import aiohttp_jinja2
+from aiohttp import web
+from jinja2 import FileSystemLoader, StrictUndefined
+
+from reconciler.core.wording import counted, moment, number, span
+from reconciler.web import api, pages, reading, words
+from reconciler.web.gathering import JUDGEMENTS
+from reconciler.web.problems import tell_problems
+from reconciler.web.protection import known_host, protect
+from reconciler.web.services import SERVICES, WebServices
+from reconciler.web.views.days import Judgements
+
+HERE: Final = Path(__file__).parent
+ID: Final = r"{id:[0-9]{1,18}}"
+DOMAIN: Final = "{domain:[a-z][a-z0-9_]{0,62}}"
+CLUSTER: Final = "{id:K-[0-9]{1,18}}"
+LARGEST_REQUEST: Final = 64 * 1024
+FILTERS: Final = {
+    "ago": reading.ago,
+    "clock": reading.clock_time,
+    "cron_words": reading.cron_words,
+    "iso": reading.iso,
+    "length": reading.length,
+    "moment": moment,
+    "number": number,
+    "percent": reading.percent,
+    "pieces": reading.pieces,
+    "share": reading.share,
+    "short": reading.short,
+    "span": span,
+}
+GLOBALS: Final = {
+    "cluster_kind": words.cluster_kind,
+    "counted": counted,
+    "gate_words": words.GATE,
+    "outcome_words": words.OUTCOME,
+    "source_name": words.SOURCE_NAME,
+    "state_words": words.STATE,
+    "target_name": words.TARGET_NAME,
+}
+
+
+def create_app(services: WebServices) -> web.Application:
+    """The application over these services; whoever runs it opens and closes them."""
+    app = web.Application(middlewares=[tell_problems, known_host], client_max_size=LARGEST_REQUEST)
+    app[SERVICES] = services
+    app[JUDGEMENTS] = Judgements()
+    app.on_response_prepare.append(protect)
+    environment = aiohttp_jinja2.setup(
+        app,
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(FILTERS)
+    environment.globals.update(GLOBALS)
+    environment.globals["site"] = {"title": services.title, "version": services.version}
+    app.add_routes([*_pages(), *_answers(), *_probes()])
+    app.router.add_static("/static/", HERE / "static")
+    return app
+
+
+def _pages() -> list[web.RouteDef]:
+    """Pages for people."""
+    return [
+        web.get("/", pages.overview),
+        web.get(f"/domains/{DOMAIN}", pages.domain),
+        web.get("/runs", pages.runs),
+        web.get(f"/runs/{ID}", pages.run),
+        web.get("/diffs", pages.diffs),
+        web.get(f"/diffs/{ID}", pages.diff),
+        web.get("/clusters", pages.clusters),
+        web.get(f"/clusters/{CLUSTER}", pages.cluster),
+        web.get("/schedule", pages.schedule),
+        web.get("/health", pages.health),
+    ]
+
+
+def _answers() -> list[web.RouteDef]:
+    """JSON for machines."""
+    return [
+        web.get("/api/v1/overview", api.overview),
+        web.get("/api/v1/domains", api.domains),
+        web.get(f"/api/v1/domains/{DOMAIN}", api.domain),
+        web.get(f"/api/v1/domains/{DOMAIN}/gate", api.gate),
+        web.get(f"/api/v1/domains/{DOMAIN}/gate/assert", api.gate_assert),
+        web.get("/api/v1/runs", api.runs),
+        web.get(f"/api/v1/runs/{ID}", api.run),
+        web.get("/api/v1/diffs", api.diffs),
+        web.get(f"/api/v1/diffs/{ID}", api.diff),
+        web.get("/api/v1/clusters", api.clusters),
+        web.get(f"/api/v1/clusters/{CLUSTER}", api.cluster),
+        web.get("/api/v1/schedule", api.schedule),
+    ]
+
+
+def _probes() -> list[web.RouteDef]:
+    """For supervisors and health checkers."""
+    return [
+        web.get("/livez", api.livez),
+        web.get("/readyz", api.readyz),
+        web.get("/api/health", api.health),
+    ]

@@ -1,0 +1,34 @@
+// Fetches the page again every 30 s and turns it grey when nothing was heard for 90 s: old data must not look new.
+"use strict";
+const EVERY = 30_000, OLD = 90_000;
+let heard = Date.now(), paused = false, asked = heard;
+const node = (id) => document.getElementById(id);
+function tell() {
+  const age = Date.now() - heard, old = age >= OLD, body = document.body;
+  if (old && !("stale" in body.dataset)) node("stale").textContent = `No update since ${node("read").querySelector("time").textContent}: this is old data.`;
+  if (!old) node("stale").textContent = "";
+  body.toggleAttribute("data-stale", old);
+  body.toggleAttribute("data-live", !old && !paused);
+  const since = age < 5_000 ? "just now" : `${Math.round(age / 1000)} s ago`;
+  node("age").textContent = paused ? `· updates paused · ${since}` : `· ${since}`;
+}
+async function refresh() {
+  asked = Date.now();
+  const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(20_000) });
+  if (!answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (!fresh.getElementById("read") || getSelection().toString() || paused) return;
+  const open = [...document.querySelectorAll("details[open]")].map((one) => one.id);
+  const active = document.activeElement, held = active && node("main").contains(active) ? active.getAttribute("href") || active.id : "";
+  document.title = fresh.title;
+  document.querySelector("link[rel=icon]").href = fresh.querySelector("link[rel=icon]").getAttribute("href");
+  node("main").replaceChildren(...fresh.getElementById("main").childNodes);
+  open.forEach((id) => node(id)?.setAttribute("open", ""));
+  if (held) (node(held) ?? [...document.querySelectorAll("main a")].find((one) => one.getAttribute("href") === held))?.focus({ preventScroll: true });
+  heard = Date.now();
+}
+node("pause").hidden = false;
+node("pause").addEventListener("click", () => { paused = !paused; node("pause").textContent = paused ? "Resume updates" : "Pause updates"; tell(); });
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+setInterval(() => { if (!paused && Date.now() - asked >= EVERY) refresh().catch(() => {}); tell(); }, 1_000);
+tell();
