@@ -107,3 +107,14 @@ class Interrupted(ReconcilerError):
         resume = f"reconciler run --resume {run_id}" if run_id else "start the run again"
         super().__init__("stopped by a signal; what was finished is saved", next_step=resume)
         self.signal_number = signal_number
+
+
+class OutOfTime(ReconcilerError):
+    """A run has used up its time; what was finished is saved and can be resumed."""
+
+    exit_code = 3
+
+    def __init__(self, run_id: int | None = None) -> None:
+        """`run_id` is known to whoever stored the run."""
+        resume = f"reconciler run --resume {run_id}" if run_id else "resume the run"
+        super().__init__("the time budget is used up before every domain was compared", next_step=resume)

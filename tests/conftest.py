@@ -1,12 +1,12 @@
 """What the tests on real processes and real stores share: one sandbox a session, a fresh marketplace a test."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from reconciler.sandbox.processes import stop_on_terminate
 from tests.acceptance.command import CommandLine, command_line
 from tests.acceptance.live import LiveSandbox, Shop
 
@@ -16,10 +16,13 @@ settings.load_profile("repeatable")
 
 @pytest.fixture(scope="session")
 def live_sandbox() -> Iterator[LiveSandbox]:
-    """MongoDB and PostgreSQL for the whole session."""
-    stop_on_terminate()
-    with LiveSandbox.running() as live:
-        yield live
+    """MongoDB and PostgreSQL for the whole session; SIGTERM ends the session as Ctrl-C does, so that no server stays behind."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with LiveSandbox.running() as live:
+            yield live
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture

@@ -208,7 +208,19 @@ PEOPLE = (
     """,
 )
 
+MEMORY = (
+    """
+    CREATE TABLE remembered (
+        entity TEXT NOT NULL,
+        key TEXT NOT NULL,
+        last_run INTEGER NOT NULL,
+        PRIMARY KEY (entity, key)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
 OPEN = "('unconfirmed', 'confirmed', 'regressed')"
+REOPENED = "OLD.status = 'interrupted' AND NEW.status = 'running'"
 
 
 def _counting() -> tuple[str, ...]:
@@ -269,7 +281,7 @@ def _sealing() -> tuple[str, ...]:
             for table in parts
             for event, row in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD"))
         ),
-        _append_only("runs", "UPDATE", row="OLD", unless="OLD.status <> 'running'"),
+        _append_only("runs", "UPDATE", row="OLD", unless=f"OLD.status <> 'running' AND NOT ({REOPENED})"),
         _append_only("runs", "DELETE", row="OLD", unless="1"),
         *(_append_only(table, event, row="OLD", unless="1") for table in grown for event in ("UPDATE", "DELETE")),
         *(
@@ -326,7 +338,7 @@ MIGRATIONS = (
     Migration(
         number=1,
         name="runs, diffs, clusters and decisions",
-        statements=(*RUNS, *DIFFS, *PEOPLE, *_counting(), *_sealing()),
+        statements=(*RUNS, *DIFFS, *PEOPLE, *MEMORY, *_counting(), *_sealing()),
     ),
 )
 NEWEST = MIGRATIONS[-1].number

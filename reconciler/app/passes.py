@@ -1,7 +1,7 @@
 """One look at one entity in both stores: read, normalize, pair, compare; what differs becomes a candidate, everything is counted."""
 
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 
@@ -17,6 +17,7 @@ from reconciler.core.summary import no_outcomes
 
 CANARY_PAIRS = 3
 Report = Callable[[int, int], None]
+Remember = Callable[[list[str], list[str]], Awaitable[None]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,8 +89,11 @@ class Looker:
         """What the stores lack for this entity."""
         return [problem for reader in self._readers.values() for problem in await reader.problems(entity)]
 
-    async def scan(self, entity: EntitySpec, report: Report) -> EntityPass:
-        """Every record of both stores, each side in one snapshot; the stores' own counts must agree with what was read."""
+    async def scan(self, entity: EntitySpec, report: Report, remember: Remember | None = None) -> EntityPass:
+        """Every record of both stores, each side in one snapshot; the stores' own counts must agree with what was read.
+
+        `remember` is told the keys that matched and all keys seen, a batch at a time.
+        """
         found = EntityPass(entity=entity, method="stream")
         read = dict.fromkeys(Side, 0)
         async with AsyncExitStack() as stack:
@@ -100,8 +104,11 @@ class Looker:
             total = sum(counted.values())
             async for matches in self._merged(entity, looks, read):
                 judge, at = Judge(entity, now_ms=self.now_ms()), self._clock.monotonic()
-                for match in matches:
-                    found.count(judge.outcome(match), at)
+                judged = [judge.outcome(match) for match in matches]
+                for one in judged:
+                    found.count(one, at)
+                if remember is not None:
+                    await remember(*_keys_of(judged))
                 report(sum(read.values()), total)
         found.source_records, found.target_records = counted[Side.SOURCE], counted[Side.TARGET]
         found.complete = read == counted
@@ -213,6 +220,12 @@ def parsed_key(entity: EntitySpec, text: str) -> RecordKey | None:
     return RecordKey(
         parts=tuple(int(named[path]) if path in whole else named[path] for path in entity.ordered_key), text=text
     )
+
+
+def _keys_of(judged: Sequence[Judged]) -> tuple[list[str], list[str]]:
+    """The keys of the records that matched, and of all records."""
+    matched = [one.records[0].key_text for one in judged if one.outcome is Outcome.MATCHED and one.records[0]]
+    return matched, [record.key_text for one in judged for record in one.records if record is not None]
 
 
 def _unexplained(counted: dict[Side, int], read: dict[Side, int]) -> str:

@@ -190,6 +190,18 @@ class ReportStore(Protocol):
     async def start_run(self, start: RunStart) -> int:
         """Notes a run as running, with a part for each domain, and returns its id."""
 
+    async def reopen_run(self, run_id: int) -> None:
+        """Makes an interrupted run a running one again; UsageError for any other."""
+
+    async def finished_domains(self, run_id: int) -> frozenset[str]:
+        """The domains whose part of the run is stored whole."""
+
+    async def remember(self, run_id: int, *, entity: str, matched: Sequence[str], seen: Sequence[str]) -> None:
+        """Notes keys of an append-only entity: those that matched, and all that were seen on either side, as of this run."""
+
+    async def vanished(self, run_id: int, *, entity: str, limit: int) -> tuple[int, Sequence[str]]:
+        """How many keys of the entity once matched and were not seen by this run, and at most `limit` of them."""
+
     async def record_diffs(
         self, run_id: int, *, domain: str, entity: str, diffs: Sequence[ReportedDiff], at: datetime
     ) -> None:

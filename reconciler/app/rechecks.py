@@ -81,7 +81,8 @@ class Rechecks:
             one.settled.append(judged)
         elif now - candidate.first >= self._policy.give_up_after:
             del one.candidates[locator]
-            one.unconfirmed.append(judged)
+            stays = judged.outcome is Outcome.UNREADABLE
+            (one.settled if stays else one.unconfirmed).append(judged)
 
 
 def _clear(one: EntityPass, candidate: Candidate, agreeing: Mapping[str, Outcome]) -> None:

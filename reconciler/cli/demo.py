@@ -10,8 +10,8 @@ import click
 
 from reconciler.adapters.clock import ShiftedClock
 from reconciler.adapters.config_files import Configuration, load_configuration
+from reconciler.app.looks import RunRequest
 from reconciler.app.ports import StoredRun
-from reconciler.app.runs import RunRequest
 from reconciler.cli.context import run_async
 from reconciler.cli.progress import Silence, progress_for
 from reconciler.cli.running import exit_code

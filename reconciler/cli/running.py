@@ -1,6 +1,7 @@
 """The commands that compare: `run` and `check`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from reconciler.adapters.config.values import parse_duration
 from reconciler.adapters.config_files import Configuration
 from reconciler.app.checks import CheckedRecord, check_record
 from reconciler.app.documents import run_document
+from reconciler.app.looks import RunRequest
 from reconciler.app.ports import ClusterCount, DiffFilter, StoredRun
-from reconciler.app.runs import RunRequest
 from reconciler.cli.context import configuration, formats, known_domains, print_json, run_async
 from reconciler.cli.progress import progress_for
 from reconciler.cli.texts import check_text, run_text
@@ -115,11 +116,27 @@ async def _run(
     async with open_reports(config) as reports, open_stores(config) as stores:
         if keys is not None:
             request = await _with_keys(reports, request, domains, keys)
+        if request.resume is not None:
+            request = await _resumed(reports, request)
         with progress_for(quiet=False) as progress:
             run = await runs(reports, stores).run(request, progress)
         clusters = await reports.store.clusters(run=run.id)
         await _print(reports, run, clusters, form=form, with_gate=with_gate)
         return exit_code(run)
+
+
+async def _resumed(reports: Reports, request: RunRequest) -> RunRequest:
+    """The request that the interrupted run was started with."""
+    before = await reports.store.run(request.resume or 0)
+    if before.mode is Mode.KEYS:
+        raise UsageError(
+            f"run {before.id} compared named keys",
+            expected="a sample or a scan to resume",
+            got="keys",
+            next_step="start it anew",
+        )
+    domains = tuple(reports.configuration.system.domain(part.domain) for part in before.domains)
+    return replace(request, domains=domains, mode=before.mode)
 
 
 async def _print(
@@ -160,10 +177,8 @@ async def _with_keys(reports: Reports, request: RunRequest, domains: Sequence[st
         of_run = {name: list(texts) for name in of_run}
     if not any(of_run.values()):
         raise UsageError("--keys", expected="at least one key", got="none")
-    return RunRequest(
-        domains=request.domains,
-        mode=request.mode,
-        trigger=request.trigger,
+    return replace(
+        request,
         keys={name: tuple(found) for name, found in of_run.items()},
     )
 

@@ -15,7 +15,7 @@ from reconciler import __version__
 from reconciler.adapters.config_files import Configuration
 from reconciler.adapters.hosts import is_loopback
 from reconciler.app.documents import instant
-from reconciler.app.runs import RunRequest
+from reconciler.app.looks import RunRequest
 from reconciler.cli.context import configuration, formats, print_json, print_jsonl, run_async
 from reconciler.cli.progress import Silence
 from reconciler.cli.texts import table, when

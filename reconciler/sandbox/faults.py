@@ -1,13 +1,17 @@
 """The labelled faults of the demo: what differs, in how many records, and what a comparison has to say about it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+
+from reconciler.errors import SandboxUnavailable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlantedFault:
     """One kind of fault; `outcome` and `kind` are words of the contract, `path` is a Mongo name.
 
-    `path` and `kind` are None where the whole record is the fault. `records` is how many records get it.
+    `path` and `kind` are None where the whole record is the fault. `records` is how many records get it. `breaks` is
+    the invariant that is violated besides, if any.
     """
 
     label: str
@@ -18,6 +22,7 @@ class PlantedFault:
     path: str | None
     kind: str | None
     records: int
+    breaks: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +56,9 @@ def _field(label: str, place: str, path: str, kind: str, records: int, descripti
     )
 
 
-def _record(label: str, place: str, outcome: str, records: int, description: str) -> PlantedFault:
+def _record(
+    label: str, place: str, outcome: str, records: int, description: str, *, breaks: str | None = None
+) -> PlantedFault:
     domain, entity = place.split(".")
     return PlantedFault(
         label=label,
@@ -62,6 +69,7 @@ def _record(label: str, place: str, outcome: str, records: int, description: str
         path=None,
         kind=None,
         records=records,
+        breaks=breaks,
     )
 
 
@@ -131,4 +139,43 @@ PLANTED: tuple[PlantedFault, ...] = (
     _record("review_legacy_id_null", "review.review", "key_defect", 1, "the row lost its legacy id"),
     _record("review_legacy_id_upper", "review.review", "key_defect", 1, "hex digits in upper case"),
     _record("review_legacy_id_twice", "review.review", "key_defect", 1, "two rows carry one legacy id"),
+    _field(
+        "spec_value_differs", "marketplace.purchase_request", "specs[].value", "value", 2, "inside the last child row"
+    ),
+    _field(
+        "selected_offer_not_remapped",
+        "marketplace.purchase_request",
+        "selectedOfferId",
+        "missing_field",
+        3,
+        "the remap after the backfill left it out",
+    ),
+    _field("price_one_cent_short", "marketplace.seller_offer", "price", "value", 4, "0.58 became 0.57, as through a double"),
+    _field("metadata_value_differs", "payment.payment", "metadata.raw.ok", "value", 1, "deep inside jsonb"),
+    _field("hash_of_another_payment", "payment.payment", "txHash", "value", 2, "two payments share one transaction"),
+    _field("amount_in_minor_units", "payment.payment", "amount", "value", 11, "cents taken for whole units: 100 times"),
+    _record("quote_missing", "quote.quote", "missing_in_target", 1, "the payment is there, its quote is not"),
+    _record(
+        "ledger_entry_missing",
+        "funds_ledger.funds_ledger_entry",
+        "missing_in_target",
+        1,
+        "the row was never written, so the sum of its currency is wrong too",
+        breaks="equal_sums_per_currency",
+    ),
 )
+
+
+def faults_of(domains: Collection[str] | None = None) -> tuple[PlantedFault, ...]:
+    """Return the faults of these domains, of all without any; raises SandboxUnavailable for a domain without faults."""
+    if domains is None:
+        return PLANTED
+    known = {fault.domain for fault in PLANTED}
+    if unknown := set(domains) - known:
+        raise SandboxUnavailable(
+            "faults cannot be planted",
+            expected=f"domains out of {', '.join(sorted(known))}",
+            got=", ".join(sorted(unknown)),
+            next_step="leave those out",
+        )
+    return tuple(fault for fault in PLANTED if fault.domain in domains)

@@ -25,7 +25,6 @@ FILTERS: Final = {
     "clock": reading.clock_time,
     "cron_words": reading.cron_words,
     "iso": reading.iso,
-    "length": reading.length,
     "moment": moment,
     "number": number,
     "percent": reading.percent,

@@ -81,6 +81,17 @@ class Shop:
         finally:
             await connection.close()
 
+    @staticmethod
+    def object_id(key: str) -> ObjectId:
+        """The `_id` that a key of a report stands for."""
+        return ObjectId(key)
+
+    def copy_rows(self, table: str, *, of: "Shop") -> None:
+        """Add all rows that another shop has in this table."""
+        rows = of.sql(f"select to_jsonb(t)::text from {table} t")  # noqa: S608 - the test's own names
+        for (row,) in rows:
+            self.sql(f"insert into {table} select * from jsonb_populate_record(null::{table}, $1::jsonb)", row)  # noqa: S608
+
     def set_source(self, collection: str, key: str, **values: object) -> None:
         """Change top-level fields of the document with this ObjectId."""
         done = self.mongo[collection].update_one({"_id": ObjectId(key)}, {"$set": values})

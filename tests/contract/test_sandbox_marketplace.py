@@ -10,6 +10,7 @@ from bson import Decimal128, ObjectId
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient
 
+from reconciler.errors import SandboxUnavailable
 from reconciler.sandbox.faults import PLANTED, PlantedRecord
 from reconciler.sandbox.marketplace import FillSummary, fill
 from reconciler.sandbox.planting import plant
@@ -142,6 +143,51 @@ async def test_each_fault_has_the_records_it_announces(sandbox: Sandbox, filled:
         }
 
 
+async def test_only_the_faults_of_the_wanted_domains_are_planted(sandbox: Sandbox, filled: FillSummary) -> None:
+    await sandbox.clone_databases(source="clean", target="partly")
+    uri, url = sandbox.mongodb_uri("partly"), sandbox.pg_url("partly")
+    planted = await plant(mongodb_uri=uri, pg_url=url, database="partly", domains=("payment", "funds_ledger"))
+
+    assert {record.label for record in planted} == {
+        "metadata_value_differs",
+        "hash_of_another_payment",
+        "amount_in_minor_units",
+        "ledger_entry_missing",
+    }
+    assert await places_that_differ(sandbox, "partly", filled) == {"payments", "funds_ledger_entries"}
+
+
+async def test_a_domain_without_faults_is_refused_and_nothing_is_planted(sandbox: Sandbox, filled: FillSummary) -> None:
+    await sandbox.clone_databases(source="clean", target="refused")
+    uri, url = sandbox.mongodb_uri("refused"), sandbox.pg_url("refused")
+
+    with pytest.raises(SandboxUnavailable, match="got paymnet"):
+        await plant(mongodb_uri=uri, pg_url=url, database="refused", domains=("address", "paymnet"))
+
+    assert await places_that_differ(sandbox, "refused", filled) == set()
+
+
+async def test_a_missing_ledger_entry_spoils_the_sum_of_its_currency(sandbox: Sandbox, filled: FillSummary) -> None:
+    await sandbox.clone_databases(source="clean", target="summed")
+    uri, url = sandbox.mongodb_uri("summed"), sandbox.pg_url("summed")
+    await plant(mongodb_uri=uri, pg_url=url, database="summed", domains=("funds_ledger",))
+    query = "select currency, sum(amount) from funds_ledger_entries group by currency"
+    sums = []
+    for name in ("clean", "summed"):
+        connection = await asyncpg.connect(sandbox.reader_pg_url(name))
+        sums.append(dict(await connection.fetch(query)))
+        await connection.close()
+
+    assert len([currency for currency, total in sums[0].items() if sums[1].get(currency) != total]) == 1
+    assert [fault.breaks for fault in PLANTED if fault.breaks] == ["equal_sums_per_currency"]
+
+
+async def places_that_differ(sandbox: Sandbox, name: str, filled: FillSummary) -> set[str]:
+    """The collections and tables that are not as in the clean databases."""
+    before, after = [await contents(sandbox, database, list(filled.tables)) for database in ("clean", name)]
+    return {place for place, key in before.keys() | after.keys() if before.get((place, key)) != after.get((place, key))}
+
+
 async def keys_behind(sandbox: Sandbox, places: set[tuple[str, str]]) -> set[str]:
     """The key of each record that a row or document belongs to, as it was spelt before the fault."""
     clean, faulty = [await asyncpg.connect(sandbox.pg_url(name)) for name in ("clean", "faulty")]
@@ -164,6 +210,10 @@ async def key_of(connection: "asyncpg.Connection[asyncpg.Record]", place: str, i
         "where t.id = $1::text::uuid",
         "shop_supported_tokens": "select legacy_object_id from shop_settings "
         "where id = split_part($1::text, '/', 1)::uuid",
+        "purchase_request_specs": "select legacy_object_id from purchase_requests "
+        "where id = split_part($1::text, '/', 1)::uuid",
+        "payment_quotes": "select p.legacy_object_id from payment_quotes q join payments p on p.id = q.payment_id "
+        "where q.id = $1::text::uuid",
     }
     plain = f"select legacy_object_id from {place} where id = $1::text::uuid"  # noqa: S608 - the sandbox's own tables
     key: str | None = await connection.fetchval(natural.get(place, plain), identifier)

@@ -16,7 +16,7 @@ from reconciler.adapters.report_store.texts import (
 from reconciler.app.ports import RunStart
 from reconciler.core.history import Decision, Rehearsal
 from reconciler.core.model import EntitySummary, Outcome, RunStatus
-from reconciler.errors import NotFound, ReportStoreError
+from reconciler.errors import NotFound, ReportStoreError, UsageError
 
 OUTCOMES = tuple(Outcome)
 ENTITY_COLUMNS = (
@@ -54,6 +54,28 @@ def start_run(db: Database, start: RunStart, *, process: str) -> int:
         digests = {"config_digest": start.config_digests[domain], "policy_digest": start.policy_digests[domain]}
         insert(db, "domain_runs", {"run_id": run_id, "position": position, "domain": domain, **digests})
     return run_id
+
+
+def reopen_run(db: Database, run_id: int, *, process: str) -> None:
+    """Makes an interrupted run a running one again."""
+    row = db.execute("SELECT status FROM runs WHERE id = ?", [run_id]).fetchone()
+    if row is None:
+        raise NotFound(f"run {run_id} does not exist", next_step="`reconciler runs list`")
+    if row[0] != RunStatus.INTERRUPTED:
+        raise UsageError(
+            f"run {run_id} can't be resumed",
+            expected="an interrupted run",
+            got=f"one that is {row[0]}",
+            next_step="start a new run",
+        )
+    changes = "status = 'running', finished_at = NULL, process = ?"
+    db.execute(f"UPDATE runs SET {changes} WHERE id = ?", [process, run_id])
+
+
+def finished_domains(db: Database, *, run_id: int) -> frozenset[str]:
+    """The domains whose part is stored whole."""
+    rows = db.execute("SELECT domain FROM domain_runs WHERE run_id = ? AND finished_at IS NOT NULL", [run_id])
+    return frozenset(name for (name,) in rows)
 
 
 def require_running(db: Database, run_id: int) -> None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 from sqlite_utils import Database
 
 from reconciler.adapters.locks import LivingProcess, lives
-from reconciler.adapters.report_store import problems, recording, runs, sighting, upkeep
+from reconciler.adapters.report_store import memory, problems, recording, runs, sighting, upkeep
 from reconciler.adapters.report_store.opening import prepare, prepare_reading
 from reconciler.adapters.report_store.threads import Readers, Writer, refuse_writing
 from reconciler.app.ports import ClusterCount, DiffFilter, RunStart, StoredDiff, StoredRun
@@ -41,6 +41,24 @@ class SqliteReportStore:
         """Notes a run as running, with a part for each domain, and returns its id."""
         writer, process = self._writing()
         return await writer.write(partial(recording.start_run, start=start, process=process.token))
+
+    async def reopen_run(self, run_id: int) -> None:
+        """Makes an interrupted run a running one again."""
+        writer, process = self._writing()
+        await writer.write(partial(recording.reopen_run, run_id=run_id, process=process.token))
+
+    async def finished_domains(self, run_id: int) -> frozenset[str]:
+        """The domains whose part of the run is stored whole."""
+        return await self._readers.read(partial(recording.finished_domains, run_id=run_id))
+
+    async def remember(self, run_id: int, *, entity: str, matched: Sequence[str], seen: Sequence[str]) -> None:
+        """Notes keys of an append-only entity as of this run."""
+        note = partial(memory.remember, run_id=run_id, entity=entity, matched=tuple(matched), seen=tuple(seen))
+        await self._write_of(run_id, note)
+
+    async def vanished(self, run_id: int, *, entity: str, limit: int) -> tuple[int, Sequence[str]]:
+        """How many keys that once matched this run did not see, and some of them."""
+        return await self._readers.read(partial(memory.vanished, run_id=run_id, entity=entity, limit=limit))
 
     async def record_diffs(
         self, run_id: int, *, domain: str, entity: str, diffs: Sequence[ReportedDiff], at: datetime

@@ -158,7 +158,9 @@ class Life(RuleBasedStateMachine):
     def bad_run(self, flaw: str, mode: Mode, covered_up: bool) -> None:  # noqa: FBT001
         """A run that is not clean, with or without a clean sample after it; a sample needs no canaries of its own."""
         self.run_once(mode, FLAWS[flaw])
-        if mode is Mode.SCAN or flaw != "blind":
+        if mode is Mode.SAMPLE and flaw == "blind":
+            self.run_fine = True
+        else:
             self.run_fine, self.scan_fine = False, self.scan_fine and mode is Mode.SAMPLE
             self.version += 1
         if flaw == "diff":

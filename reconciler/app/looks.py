@@ -1,0 +1,117 @@
+"""Looking at a domain's entities in the mode a run asks for; an entity that can't be read whole stays inconclusive, with a note."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Protocol
+
+from reconciler.app.passes import EntityPass, Looker, Remember, parsed_key
+from reconciler.app.ports import DiffFilter, RecordReader, ReportStore, TargetReader
+from reconciler.app.recording import DomainWork
+from reconciler.core.model import OPEN_STATES, Mode, Side
+from reconciler.core.spec import DomainSpec, EntitySpec
+from reconciler.errors import ReadInterrupted, StoreUnavailable
+
+
+class Progress(Protocol):
+    """Hears how far a run is."""
+
+    def entity(self, domain: str, entity: str) -> None:
+        """A look at an entity begins."""
+
+    def read(self, done: int, total: int) -> None:
+        """So many records of both sides are read; `total` is 0 where nobody knows."""
+
+    def settling(self, candidates: int) -> None:
+        """So many differences are being re-read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """What to run. `keys` are keys as reports spell them, by entity; `resume` is the id of an interrupted run."""
+
+    domains: tuple[DomainSpec, ...]
+    mode: Mode
+    trigger: str
+    sample: int = 1000
+    seed: int | None = None
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    resume: int | None = None
+    time_budget: timedelta | None = None
+
+
+class Looks:
+    """The looks of one run."""
+
+    def __init__(
+        self, run_id: int, request: RunRequest, *, seed: int, looker: Looker, store: ReportStore, source: RecordReader,
+        target: TargetReader, progress: Progress,
+    ) -> None:  # fmt: skip
+        """`seed` is the one that the run was started with."""
+        self._run_id = run_id
+        self._request = request
+        self._seed = seed
+        self._looker = looker
+        self._store = store
+        self._source = source
+        self._target = target
+        self._progress = progress
+
+    async def domain(self, domain: DomainSpec) -> DomainWork:
+        """Looks at a domain's entities, one after the other."""
+        work = DomainWork(domain)
+        for entity in domain.entities:
+            if self._request.mode is not Mode.KEYS or self._request.keys.get(entity.name):
+                self._progress.entity(domain.name, entity.name)
+                work.passes.append(await self._entity(entity))
+        return work
+
+    async def _entity(self, entity: EntitySpec) -> EntityPass:
+        """One entity, or why it could not be looked at."""
+        if problems := await self._looker.problems(entity):
+            return EntityPass(entity=entity, method="stream", notes=list(problems))
+        try:
+            return await self._whole(entity)
+        except ReadInterrupted as problem:
+            await self._still_there(problem)
+            return EntityPass(
+                entity=entity, method="stream", notes=[f"{entity.name}: {problem.message} ({problem.got})"]
+            )
+
+    async def _still_there(self, problem: ReadInterrupted) -> None:
+        """An interrupted read leaves its entity inconclusive, unless a store itself is gone."""
+        try:
+            await self._source.health()
+            await self._target.health()
+        except StoreUnavailable as gone:
+            raise gone from problem
+
+    async def _whole(self, entity: EntitySpec) -> EntityPass:
+        """One entity in the mode asked for."""
+        request, told = self._request, self._progress.read
+        match request.mode:
+            case Mode.SCAN:
+                return await self._looker.scan(entity, told, self._memory(entity))
+            case Mode.SAMPLE:
+                also = await self._open_keys(entity)
+                return await self._looker.sample(entity, size=request.sample, seed=self._seed, also=also, report=told)
+            case Mode.KEYS:
+                texts = request.keys[entity.name]
+                keys = [key for text in texts if (key := parsed_key(entity, text)) is not None]
+                ids = [text.removeprefix("id:") for text in texts if text.startswith("id:")]
+                return await self._looker.keys(entity, keys=keys, ids={Side.TARGET: ids}, report=told)
+
+    async def _open_keys(self, entity: EntitySpec) -> list[str]:
+        """Keys that differed before."""
+        wanted = DiffFilter(entity=entity.name, states=tuple(OPEN_STATES), limit=self._request.sample)
+        return [diff.key async for diff in self._store.diffs(wanted)]
+
+    def _memory(self, entity: EntitySpec) -> Remember | None:
+        """What notes the keys of an append-only entity."""
+        if not entity.append_only:
+            return None
+
+        async def remember(matched: list[str], seen: list[str]) -> None:
+            await self._store.remember(self._run_id, entity=entity.name, matched=matched, seen=seen)
+
+        return remember
