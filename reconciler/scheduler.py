@@ -1,4 +1,4 @@
-"""Starts runs by the clock: APScheduler calls the use case, one run after the other; what to run comes from the configuration."""
+"""Starts runs by the clock, one after the other; what to run, and when, comes from the configuration."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -99,14 +99,23 @@ def runs(reports: Reports, stores: Stores) -> Runs:
     configuration = reports.configuration
     pace = configuration.settings.runs
     recheck = RecheckPolicy(
-        confirm_after=pace.confirm_after.total_seconds(), first_pause=pace.reread_first.total_seconds(),
-        longest_pause=pace.reread_cap.total_seconds(), give_up_after=pace.give_up_after.total_seconds(),
-    )  # fmt: skip
+        confirm_after=pace.confirm_after.total_seconds(),
+        first_pause=pace.reread_first.total_seconds(),
+        longest_pause=pace.reread_cap.total_seconds(),
+        give_up_after=pace.give_up_after.total_seconds(),
+    )
     return Runs(
-        system=configuration.system, source=stores.source, target=stores.target, store=reports.store,
-        locks=FileDomainLocks(configuration.settings.reports), clock=reports.clock, digest=reports.digests.digest, recheck=recheck,
-        config_digest=configuration.digest, code_version=__version__,
-    )  # fmt: skip
+        system=configuration.system,
+        source=stores.source,
+        target=stores.target,
+        store=reports.store,
+        locks=FileDomainLocks(configuration.settings.reports),
+        clock=reports.clock,
+        digest=reports.digests.digest,
+        recheck=recheck,
+        config_digest=configuration.digest,
+        code_version=__version__,
+    )
 
 
 def looker(reports: Reports, stores: Stores) -> Looker:

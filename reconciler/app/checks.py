@@ -38,10 +38,12 @@ class CheckedRecord:
     def document(self) -> dict[str, object]:
         """The answer as JSON."""
         return {
-            "domain": self.domain, "key": self.key, "entities": list(self.entities),
+            "domain": self.domain,
+            "key": self.key,
+            "entities": list(self.entities),
             "records": [{"entity": entity, "outcome": outcome.value} for entity, outcome in self.outcomes],
             "diffs": [_diff(entity, diff) for entity, diff in self.diffs],
-        }  # fmt: skip
+        }
 
 
 def _diff(entity: str, diff: ReportedDiff) -> dict[str, object]:

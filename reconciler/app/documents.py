@@ -33,9 +33,16 @@ def run_document(run: StoredRun, clusters: Sequence[ClusterCount]) -> Document:
 def run_head(run: StoredRun) -> Document:
     """A run without its domains."""
     return {
-        "id": run.id, "mode": run.mode.value, "status": run.status.value, "seed": run.seed, "started_at": instant(run.started_at),
-        "finished_at": instant(run.finished_at), "config_digest": run.config_digest, "code_version": run.code_version, "trigger": run.trigger,
-    }  # fmt: skip
+        "id": run.id,
+        "mode": run.mode.value,
+        "status": run.status.value,
+        "seed": run.seed,
+        "started_at": instant(run.started_at),
+        "finished_at": instant(run.finished_at),
+        "config_digest": run.config_digest,
+        "code_version": run.code_version,
+        "trigger": run.trigger,
+    }
 
 
 def _domain(run: DomainRun, clusters: Sequence[ClusterCount]) -> Document:
@@ -54,12 +61,19 @@ def _domain(run: DomainRun, clusters: Sequence[ClusterCount]) -> Document:
 def _entity(summary: EntitySummary) -> Document:
     """One entity's counts."""
     return {
-        "entity": summary.entity, "source_records": summary.source_records, "target_records": summary.target_records,
-        "seen": summary.seen, "compared": summary.compared,
+        "entity": summary.entity,
+        "source_records": summary.source_records,
+        "target_records": summary.target_records,
+        "seen": summary.seen,
+        "compared": summary.compared,
         "outcomes": {outcome.value: count for outcome, count in summary.outcomes.items()},
-        "cleared": summary.cleared, "unconfirmed": summary.unconfirmed, "coverage": summary.coverage, "method": summary.method,
-        "complete": summary.complete, "invariants": [_invariant(one) for one in summary.invariants],
-    }  # fmt: skip
+        "cleared": summary.cleared,
+        "unconfirmed": summary.unconfirmed,
+        "coverage": summary.coverage,
+        "method": summary.method,
+        "complete": summary.complete,
+        "invariants": [_invariant(one) for one in summary.invariants],
+    }
 
 
 def _invariant(result: InvariantResult) -> Document:
@@ -75,44 +89,86 @@ def _invariant(result: InvariantResult) -> Document:
 def cluster_document(cluster: ClusterCount) -> Document:
     """A cluster with its count."""
     return {
-        "id": cluster.id, "title": cluster.title, "domain": cluster.domain, "entity": cluster.entity, "path": cluster.path,
-        "kind": cluster.kind, "cause": cluster.cause, "diffs": cluster.diffs, "open": cluster.open, "first_run": cluster.first_run,
-        "last_run": cluster.last_run, "first_seen_at": instant(cluster.first_seen_at), "last_seen_at": instant(cluster.last_seen_at),
-    }  # fmt: skip
+        "id": cluster.id,
+        "title": cluster.title,
+        "domain": cluster.domain,
+        "entity": cluster.entity,
+        "path": cluster.path,
+        "kind": cluster.kind,
+        "cause": cluster.cause,
+        "diffs": cluster.diffs,
+        "open": cluster.open,
+        "first_run": cluster.first_run,
+        "last_run": cluster.last_run,
+        "first_seen_at": instant(cluster.first_seen_at),
+        "last_seen_at": instant(cluster.last_seen_at),
+    }
 
 
 def diff_document(diff: StoredDiff) -> Document:
     """One line of `reconciler diffs list --format jsonl`."""
     return {
-        "id": diff.id, "run": diff.run, "domain": diff.domain, "entity": diff.entity, "key": diff.key, "outcome": diff.outcome.value,
-        "state": diff.state.value, "first_seen_at": instant(diff.first_seen_at), "last_seen_at": instant(diff.last_seen_at),
-        "first_run": diff.first_run, "cluster": diff.cluster, "detail": diff.detail,
+        "id": diff.id,
+        "run": diff.run,
+        "domain": diff.domain,
+        "entity": diff.entity,
+        "key": diff.key,
+        "outcome": diff.outcome.value,
+        "state": diff.state.value,
+        "first_seen_at": instant(diff.first_seen_at),
+        "last_seen_at": instant(diff.last_seen_at),
+        "first_run": diff.first_run,
+        "cluster": diff.cluster,
+        "detail": diff.detail,
         "fields": [
-            {"path": field.path, "kind": field.kind.value, "source": field.source, "target": field.target, "cluster": field.cluster}
+            {
+                "path": field.path,
+                "kind": field.kind.value,
+                "source": field.source,
+                "target": field.target,
+                "cluster": field.cluster,
+            }
             | ({"redacted": field.redacted} if field.redacted else {})
             | ({"note": field.note} if field.note else {})
             for field in diff.fields
         ],
-    }  # fmt: skip
+    }
 
 
 def gate_document(gate: Gate) -> Document:
     """`reconciler gate DOMAIN --format json`."""
     return {
-        "domain": gate.domain, "verdict": gate.verdict.value, "policy_digest": gate.policy_digest, "evidence_digest": gate.evidence_digest,
+        "domain": gate.domain,
+        "verdict": gate.verdict.value,
+        "policy_digest": gate.policy_digest,
+        "evidence_digest": gate.evidence_digest,
         "valid_until": instant(gate.valid_until),
         "checks": [
-            {"name": check.name, "result": check.result.value, "measured": check.measured, "needed": check.needed,
-             "since": instant(check.since), "evidence": check.evidence}
+            {
+                "name": check.name,
+                "result": check.result.value,
+                "measured": check.measured,
+                "needed": check.needed,
+                "since": instant(check.since),
+                "evidence": check.evidence,
+            }
             for check in gate.checks
         ],
-        "flip": gate.flip, "rollback": gate.rollback, "reason": gate.reason, "next_step": gate.next_step,
-    }  # fmt: skip
+        "flip": gate.flip,
+        "rollback": gate.rollback,
+        "reason": gate.reason,
+        "next_step": gate.next_step,
+    }
 
 
 def decision_document(decision: Decision) -> Document:
     """An approval, rejection or revocation."""
     return {
-        "id": decision.id, "domain": decision.domain, "action": decision.action, "evidence_digest": decision.evidence_digest,
-        "actor": decision.actor, "comment": decision.comment, "at": instant(decision.at),
-    }  # fmt: skip
+        "id": decision.id,
+        "domain": decision.domain,
+        "action": decision.action,
+        "evidence_digest": decision.evidence_digest,
+        "actor": decision.actor,
+        "comment": decision.comment,
+        "at": instant(decision.at),
+    }

@@ -19,7 +19,7 @@ class InvariantChecks:
         self._readers: Mapping[Side, RecordReader] = {Side.SOURCE: source, Side.TARGET: target}
 
     async def check(self, domain: DomainSpec, one: EntityPass) -> tuple[InvariantResult, ...]:
-        """The results for one entity, clean ones included. Differences are settled by now, so what is broken has had time to mend."""
+        """The results for one entity, clean ones included; asked when differences have had time to settle."""
         found: list[InvariantResult] = []
         for invariant in domain.invariants:
             if invariant.entity != one.entity.name:
@@ -32,7 +32,7 @@ class InvariantChecks:
 
 
 def sums(invariant: InvariantSpec, one: EntityPass) -> InvariantResult:
-    """Whether the sums of both stores agree, group by group: matched records add the same to both, so settled diffs decide."""
+    """Whether both stores' sums agree by group: matched records add the same to both, so settled diffs decide."""
     entity = one.entity
     value = entity.index(invariant.fields[0])
     groups = [entity.index(path) for path in invariant.group]

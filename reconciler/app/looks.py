@@ -1,4 +1,4 @@
-"""Looking at a domain's entities in the mode a run asks for; an entity that can't be read whole stays inconclusive, with a note."""
+"""Looking at a domain's entities in the mode a run asks for; one that can't be read whole stays inconclusive."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -44,9 +44,17 @@ class Looks:
     """The looks of one run."""
 
     def __init__(
-        self, run_id: int, request: RunRequest, *, seed: int, looker: Looker, store: ReportStore, source: RecordReader,
-        target: TargetReader, progress: Progress,
-    ) -> None:  # fmt: skip
+        self,
+        run_id: int,
+        request: RunRequest,
+        *,
+        seed: int,
+        looker: Looker,
+        store: ReportStore,
+        source: RecordReader,
+        target: TargetReader,
+        progress: Progress,
+    ) -> None:
         """`seed` is the one that the run was started with."""
         self._run_id = run_id
         self._request = request

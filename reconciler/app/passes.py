@@ -1,4 +1,4 @@
-"""One look at one entity in both stores: read, normalize, pair, compare; what differs becomes a candidate, everything is counted."""
+"""One look at one entity in both stores: read, normalize, pair, compare, count; what differs becomes a candidate."""
 
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -37,7 +37,7 @@ class Candidate:
 
 @dataclass(slots=True, kw_only=True)
 class EntityPass:
-    """What a look at an entity has counted so far. `complete` says that both stores were read to the end they counted."""
+    """What a look at an entity has counted so far; `complete` where both stores were read to the end they counted."""
 
     entity: EntitySpec
     method: str

@@ -59,7 +59,7 @@ class RecordReader(Protocol):
         """Reaches the store; raises StoreUnavailable or StoreRefused."""
 
     async def problems(self, entity: EntitySpec) -> Sequence[str]:
-        """What of the entity the store does not have: collection, table, column, or a column of another type. One sentence each."""
+        """What the entity needs and the store lacks: collection, table, column, a column's type. One sentence each."""
 
     def read(self, entity: EntitySpec) -> AbstractAsyncContextManager[EntityRead]:
         """Opens a look at the whole entity."""
@@ -173,7 +173,7 @@ class StoredDiff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiffFilter:
-    """Which diffs to list, oldest id first. Without a run: each diff as its last run saw it. `after` and `limit` page by id."""
+    """Which diffs to list, by id; without a run each as its last run saw it. `after` and `limit` page by id."""
 
     run: int | None = None
     domain: str | None = None
@@ -197,7 +197,7 @@ class ReportStore(Protocol):
         """The domains whose part of the run is stored whole."""
 
     async def remember(self, run_id: int, *, entity: str, matched: Sequence[str], seen: Sequence[str]) -> None:
-        """Notes keys of an append-only entity: those that matched, and all that were seen on either side, as of this run."""
+        """Notes keys of an append-only entity as of this run: those that matched, and all seen on either side."""
 
     async def vanished(self, run_id: int, *, entity: str, limit: int) -> tuple[int, Sequence[str]]:
         """How many keys of the entity once matched and were not seen by this run, and at most `limit` of them."""
@@ -205,13 +205,15 @@ class ReportStore(Protocol):
     async def record_diffs(
         self, run_id: int, *, domain: str, entity: str, diffs: Sequence[ReportedDiff], at: datetime
     ) -> None:
-        """Stores diffs as seen by this run; an earlier resolved one becomes regressed, an earlier open one keeps its first time."""
+        """Stores diffs as seen by this run; a resolved one becomes regressed, an open one keeps its first time."""
 
     async def finish_entity(
         self, run_id: int, *, domain: str, summary: EntitySummary, resolved: Sequence[str] | None, at: datetime
     ) -> None:
-        """Stores an entity's counts, and resolves open diffs of the entity that this run did not see: those at the locators
-        named, or all of them where `resolved` is None (a complete scan).
+        """Stores an entity's counts and resolves its open diffs that this run did not see.
+
+        Resolved are those at the locators named, or all where `resolved` is None (a complete scan).
+
         """
 
     async def finish_domain(
@@ -225,7 +227,7 @@ class ReportStore(Protocol):
         error: str,
         at: datetime,
     ) -> None:
-        """Stores the domain's notes, unresolved gaps, canaries (planted, caught) and the error that ended it, if any."""
+        """Stores notes, unresolved gaps, canaries (planted, caught) and the error that ended the domain, if any."""
 
     async def finish_run(self, run_id: int, *, status: RunStatus, identities: Mapping[str, str], at: datetime) -> None:
         """Seals the run. Counts that do not add up are refused by the database itself: ReportStoreError."""

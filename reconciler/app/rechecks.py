@@ -14,7 +14,7 @@ A_STORM = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecheckPolicy:
-    """Seconds: how long a difference must stay, the first pause and the longest, and when a changing record is given up."""
+    """In seconds: how long a difference must stay, the pauses, and when a changing record is given up."""
 
     confirm_after: float = 60.0
     first_pause: float = 0.25

@@ -47,9 +47,17 @@ class Recorder:
     """Stores the work of one run."""
 
     def __init__(
-        self, run_id: int, *, mode: Mode, system: System, store: ReportStore, target: TargetReader, clock: Clock,
-        invariants: InvariantChecks, gaps: Mapping[str, int] | None,
-    ) -> None:  # fmt: skip
+        self,
+        run_id: int,
+        *,
+        mode: Mode,
+        system: System,
+        store: ReportStore,
+        target: TargetReader,
+        clock: Clock,
+        invariants: InvariantChecks,
+        gaps: Mapping[str, int] | None,
+    ) -> None:
         """`gaps` counts unresolved dual-write gaps by domain, None where the backend keeps none."""
         self._run_id = run_id
         self._mode = mode
@@ -78,9 +86,12 @@ class Recorder:
         one.settled += await self._orphans(one.entity) if whole else []
         await self._store_diffs(domain.name, one)
         await self._store.finish_entity(
-            self._run_id, domain=domain.name, summary=summarize(one, mode=self._mode, invariants=invariants),
-            resolved=None if whole else sorted(one.checked), at=self._clock.now(),
-        )  # fmt: skip
+            self._run_id,
+            domain=domain.name,
+            summary=summarize(one, mode=self._mode, invariants=invariants),
+            resolved=None if whole else sorted(one.checked),
+            at=self._clock.now(),
+        )
 
     async def _checked(self, domain: DomainSpec, one: EntityPass) -> tuple[InvariantResult, ...]:
         """The declared invariants, and what an append-only entity has lost."""

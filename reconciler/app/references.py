@@ -12,7 +12,7 @@ from reconciler.core.spec import EntitySpec, FieldKind, System
 async def refine(
     entity: EntitySpec, diffs: Sequence[RecordDiff], *, system: System, target: TargetReader
 ) -> list[RecordDiff]:
-    """The diffs, those of references whose ObjectId resolves to nothing marked as dangling; asked once an entity, in a batch."""
+    """The diffs, those of references whose ObjectId resolves to nothing marked as dangling; asked in batches."""
     asked: dict[str, set[str]] = defaultdict(set)
     for diff in diffs:
         for field in diff.fields:

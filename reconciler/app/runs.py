@@ -1,6 +1,7 @@
 """A run from its start to its seal: domains locked, looked at, settled, stored; a verdict only from what is stored."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from reconciler.app.invariants import InvariantChecks
 from reconciler.app.looks import Looks, Progress, RunRequest
@@ -14,24 +15,28 @@ from reconciler.core.spec import DomainSpec, System
 from reconciler.errors import OutOfTime, ReconcilerError, UsageError
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Runs:
-    """Runs domains. One object serves one process; `locks` keep two runs of a domain apart across processes."""
+    """Runs domains. `locks` keep two runs of a domain apart across processes, `digest` stands for secret parts of keys.
 
-    def __init__(
-        self, *, system: System, source: RecordReader, target: TargetReader, store: ReportStore, locks: DomainLocks, clock: Clock,
-        digest: Digest, recheck: RecheckPolicy, config_digest: str, code_version: str,
-    ) -> None:  # fmt: skip
-        """`config_digest` covers every domain's mapping and rules."""
-        self._system = system
-        self._source = source
-        self._target = target
-        self._store = store
-        self._locks = locks
-        self._clock = clock
-        self._recheck = recheck
-        self._config_digest = config_digest
-        self._code_version = code_version
-        self._looker = Looker(source=source, target=target, clock=clock, digest=digest)
+    `config_digest` covers every domain's mapping and rules.
+    """
+
+    system: System
+    source: RecordReader
+    target: TargetReader
+    store: ReportStore
+    locks: DomainLocks
+    clock: Clock
+    digest: Digest
+    recheck: RecheckPolicy
+    config_digest: str
+    code_version: str
+
+    @property
+    def _looker(self) -> Looker:
+        """Looks through both readers."""
+        return Looker(source=self.source, target=self.target, clock=self.clock, digest=self.digest)
 
     async def run(self, request: RunRequest, progress: Progress) -> StoredRun:
         """Runs and seals; raises StoreUnavailable (after storing the failed run) where a store can't be used."""
@@ -43,7 +48,7 @@ class Runs:
                     got=domain.not_comparable,
                     next_step="leave it out; `reconciler config show` lists the domains",
                 )
-        async with self._locks.hold([domain.name for domain in request.domains]):
+        async with self.locks.hold([domain.name for domain in request.domains]):
             run_id = await self._begin(request)
             try:
                 return await self._recorded(run_id, request, progress)
@@ -60,73 +65,90 @@ class Runs:
     async def _begin(self, request: RunRequest) -> int:
         """The id of a new run, or of the interrupted one that is continued: same configuration, same code."""
         if request.resume is None:
-            return await self._store.start_run(self._start(request))
-        before = await self._store.run(request.resume)
-        if (before.config_digest, before.code_version) != (self._config_digest, self._code_version):
+            return await self.store.start_run(self._start(request))
+        before = await self.store.run(request.resume)
+        if (before.config_digest, before.code_version) != (self.config_digest, self.code_version):
             raise UsageError(
                 f"run {before.id} can't be resumed",
                 expected="the configuration and the version it began with",
                 got="others",
                 next_step="start a new run",
             )
-        await self._store.reopen_run(before.id)
+        await self.store.reopen_run(before.id)
         return before.id
 
     def _start(self, request: RunRequest) -> RunStart:
         """The run as it begins."""
         seed = request.seed if request.seed is not None or request.mode is not Mode.SAMPLE else draw_seed()
         return RunStart(
-            mode=request.mode, domains=tuple(domain.name for domain in request.domains), seed=seed, started_at=self._clock.now(),
-            config_digest=self._config_digest, config_digests={domain.name: domain.config_digest for domain in request.domains},
-            policy_digests={domain.name: domain.policy_digest for domain in request.domains}, code_version=self._code_version,
+            mode=request.mode,
+            domains=tuple(domain.name for domain in request.domains),
+            seed=seed,
+            started_at=self.clock.now(),
+            config_digest=self.config_digest,
+            config_digests={domain.name: domain.config_digest for domain in request.domains},
+            policy_digests={domain.name: domain.policy_digest for domain in request.domains},
+            code_version=self.code_version,
             trigger=request.trigger,
-        )  # fmt: skip
+        )
 
     async def _interrupt(self, run_id: int) -> None:
         """Ends a run that was stopped; what it finished is kept."""
-        await self._store.finish_run(run_id, status=RunStatus.INTERRUPTED, identities={}, at=self._clock.now())
+        await self.store.finish_run(run_id, status=RunStatus.INTERRUPTED, identities={}, at=self.clock.now())
 
     async def _fail(self, run_id: int, request: RunRequest, problem: ReconcilerError) -> None:
         """Stores a run that could not be carried out: it is an error of every domain it was to look at."""
         for domain in request.domains:
-            await self._store.finish_domain(
+            await self.store.finish_domain(
                 run_id,
                 domain=domain.name,
                 notes=[],
                 gaps=None,
                 canaries=(0, 0),
                 error=problem.message,
-                at=self._clock.now(),
+                at=self.clock.now(),
             )
-        await self._store.finish_run(run_id, status=RunStatus.FAILED, identities={}, at=self._clock.now())
+        await self.store.finish_run(run_id, status=RunStatus.FAILED, identities={}, at=self.clock.now())
 
     async def _recorded(self, run_id: int, request: RunRequest, progress: Progress) -> StoredRun:
         """Looks at everything, settles what differs, stores it, seals the run."""
-        health = [await self._source.health(), await self._target.health()]
+        health = [await self.source.health(), await self.target.health()]
         recorder = Recorder(
-            run_id, mode=request.mode, system=self._system, store=self._store, target=self._target, clock=self._clock,
-            invariants=InvariantChecks(source=self._source, target=self._target), gaps=await self._gaps(),
-        )  # fmt: skip
-        works = await self._look(run_id, request, recorder, _Deadline(request, self._clock, progress))
+            run_id,
+            mode=request.mode,
+            system=self.system,
+            store=self.store,
+            target=self.target,
+            clock=self.clock,
+            invariants=InvariantChecks(source=self.source, target=self.target),
+            gaps=await self._gaps(),
+        )
+        works = await self._look(run_id, request, recorder, _Deadline(request, self.clock, progress))
         waiting = [work for work in works if not work.settled]
         passes = [one for work in waiting for one in work.passes]
         progress.settling(sum(len(one.candidates) for one in passes))
-        await Rechecks(self._looker, self._clock, self._recheck).settle(passes)
+        await Rechecks(self._looker, self.clock, self.recheck).settle(passes)
         for work in waiting:
             await recorder.store(work)
         blind = any(planted != caught for planted, caught in (work.canaries for work in works))
         status = RunStatus.FAILED if blind else RunStatus.COMPLETED
         identities = {one.side.value: one.identity for one in health}
-        await self._store.finish_run(run_id, status=status, identities=identities, at=self._clock.now())
-        return await self._store.run(run_id)
+        await self.store.finish_run(run_id, status=status, identities=identities, at=self.clock.now())
+        return await self.store.run(run_id)
 
     async def _look(self, run_id: int, request: RunRequest, recorder: Recorder, progress: Progress) -> list[DomainWork]:
-        """Looks at every domain that is not finished; what needs no second look is stored at once, and kept if the run dies."""
-        seed = (await self._store.run(run_id)).seed or 0
+        """Looks at every unfinished domain; what needs no second look is stored at once, and kept if the run dies."""
+        seed = (await self.store.run(run_id)).seed or 0
         looks = Looks(
-            run_id, request, seed=seed, looker=self._looker, store=self._store, source=self._source, target=self._target,
+            run_id,
+            request,
+            seed=seed,
+            looker=self._looker,
+            store=self.store,
+            source=self.source,
+            target=self.target,
             progress=progress,
-        )  # fmt: skip
+        )
         works = []
         for domain in await self._unfinished(run_id, request):
             work = await looks.domain(domain)
@@ -137,12 +159,12 @@ class Runs:
 
     async def _unfinished(self, run_id: int, request: RunRequest) -> list[DomainSpec]:
         """The domains still to be looked at."""
-        finished = await self._store.finished_domains(run_id)
+        finished = await self.store.finished_domains(run_id)
         return [domain for domain in request.domains if domain.name not in finished]
 
     async def _gaps(self) -> Mapping[str, int] | None:
         """Unresolved dual-write gaps by domain, None where the backend keeps none."""
-        return await self._target.unresolved_gaps(self._system.gaps_table) if self._system.gaps_table else None
+        return await self.target.unresolved_gaps(self.system.gaps_table) if self.system.gaps_table else None
 
 
 class _Deadline:

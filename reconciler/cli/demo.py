@@ -84,7 +84,8 @@ async def _demo(*, port: int, records: int, serve: bool) -> int:
         _say(f"filling both with about {records:,} records …")
         summary = await fill(**demo.writers, seed=SEED, records=records)
         _say(
-            f"{summary.records:,} records in {len(summary.collections)} collections and {len(summary.tables)} tables; a few nightly scans …"
+            f"{summary.records:,} records in {len(summary.collections)} collections and {len(summary.tables)} tables; "
+            "a few nightly scans …"
         )
         for days in DAYS_OF_HISTORY:
             await _run(demo, Mode.SCAN, trigger="demo, backdated", days=days)
@@ -102,7 +103,7 @@ async def _demo(*, port: int, records: int, serve: bool) -> int:
 
 
 def _configuration(sandbox: Sandbox, port: int) -> Configuration:
-    """The bundled configuration, or the one in the working directory, on the sandbox's stores; differences confirm quickly."""
+    """The configuration here, or the bundled one, on the sandbox's stores; differences confirm quickly."""
     folder = next((place for place in (Path("config"), BUNDLED) if (place / "service.toml").is_file()), None)
     if folder is None:
         raise ConfigurationError(("config: expected a folder `config` here, as the repository has it, got none",))
@@ -155,7 +156,9 @@ async def _serve(reports: Reports, demo: Demo) -> None:
     settings.write_text("".join(f"{name}='{value}'\n" for name, value in lines.items()), encoding="utf-8")
     async with serving(reports, scheduled=True) as address:
         click.echo(
-            f"\nDashboard: {address}\nCommand line, from another terminal: set -a; . {settings}; set +a; reconciler gate\nCtrl-C stops everything."
+            f"\nDashboard: {address}\n"
+            f"Command line, from another terminal: set -a; . {settings}; set +a; reconciler gate\n"
+            "Ctrl-C stops everything."
         )
         sys.stdout.flush()
         await asyncio.Event().wait()

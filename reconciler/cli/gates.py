@@ -77,7 +77,8 @@ def _decision_command(action: str, text: str) -> click.Command:
             print_json(decision_document(decision))
         else:
             click.echo(
-                f"{decision.action} of {decision.domain} by {decision.actor} recorded on {decision.evidence_digest}. Next: reconciler gate {domain}"
+                f"{decision.action} of {decision.domain} by {decision.actor} recorded on {decision.evidence_digest}. "
+                f"Next: reconciler gate {domain}"
             )
         return 0
 

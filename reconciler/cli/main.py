@@ -70,13 +70,14 @@ class Commands(click.Group):
 def root() -> None:
     """Decide whether reads may flip from MongoDB to PostgreSQL: compare both stores, keep the evidence, gate the flip.
 
-    Data goes to standard output, talk and progress to standard error. MONGODB_URI and PG_URL name the stores; the configuration
-    is read from the folder RECONCILER_CONFIG (default `config`), reports are kept in RECONCILER_REPORTS (default `reports`).
+    Data goes to standard output, talk and progress to standard error. MONGODB_URI and PG_URL name the stores; the
+    configuration is read from the folder RECONCILER_CONFIG (default `config`), reports are kept in RECONCILER_REPORTS
+    (default `reports`).
     """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs the command line and ends the process: 0 to 5, 130 and 143 as CONTRACT.md says, 4 for whatever nobody foresaw."""
+    """Runs the command line and ends the process with the code that the contract gives; 4 for what nobody foresaw."""
     try:
         code = root.main(
             args=None if arguments is None else list(arguments), prog_name="reconciler", standalone_mode=False
@@ -113,7 +114,8 @@ def _unforeseen(problem: Exception) -> str:
         if "reconciler" in trace.tb_frame.f_code.co_filename:
             place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"
         trace = trace.tb_next
-    return f"internal error {type(problem).__name__} at {place or 'an unknown place'}. Next: report it with the command you ran"
+    where = place or "an unknown place"
+    return f"internal error {type(problem).__name__} at {where}. Next: report it with the command you ran"
 
 
 def say_error(problem: ReconcilerError) -> None:

@@ -32,7 +32,7 @@ WORST_FIRST = (4, 1, 3, 5, 0)
     "--mode",
     type=click.Choice([mode.value for mode in Mode]),
     default=None,
-    help="sample: keys drawn from both sides; scan: every record; keys: named ones.  [default: scan, or keys with --keys]",
+    help="sample: drawn from both sides; scan: every record; keys: named ones.  [default: scan; keys with --keys]",
 )
 @click.option("--sample", type=click.IntRange(min=1), default=None, help="Records of each entity in a sample.")
 @click.option(
@@ -52,7 +52,7 @@ WORST_FIRST = (4, 1, 3, 5, 0)
 )
 @click.option("--gate", "with_gate", is_flag=True, help="Print the gates afterwards.")
 @formats("text", "json")
-def run_command(
+def run_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     domains: Sequence[str],
     mode: str | None,
     sample: int | None,
@@ -60,13 +60,14 @@ def run_command(
     keys: str | None,
     resume: int | None,
     time_budget: str | None,
-    with_gate: bool,
+    with_gate: bool,  # noqa: FBT001 - a flag
     form: str,
 ) -> int:
     """Compare domains now; all comparable ones unless some are named.
 
     \b
-    Exit codes: 0 clean, 1 confirmed diffs, 2 usage or configuration, 3 inconclusive, 4 could not run, 5 nothing compared.
+    Exit codes: 0 clean, 1 confirmed diffs, 2 usage or configuration, 3 inconclusive, 4 could not run,
+      5 nothing compared.
     \b
     Examples:
       reconciler run

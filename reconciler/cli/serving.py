@@ -63,9 +63,11 @@ async def serving(reports: Reports, *, scheduled: bool) -> AsyncIterator[str]:
     server = reports.configuration.settings.server
     if not is_loopback(server.host):
         raise UsageError(
-            f"listening on {server.host}", expected="an address of this machine alone (127.0.0.1, ::1, localhost)",
-            got="one that others reach, while there is no login yet", next_step="serve on 127.0.0.1 behind an SSH tunnel",
-        )  # fmt: skip
+            f"listening on {server.host}",
+            expected="an address of this machine alone (127.0.0.1, ::1, localhost)",
+            got="one that others reach, while there is no login yet",
+            next_step="serve on 127.0.0.1 behind an SSH tunnel",
+        )
     async with AsyncExitStack() as stack:
         if scheduled:
             scheduler = Scheduler(reports.configuration.system, start=_starter(reports), say=_say)
@@ -94,9 +96,15 @@ def _services(reports: Reports, *, scheduled: bool) -> WebServices:
     settings = reports.configuration.settings
     plans = {name: plan.sections for name, plan in reports.plans.items()}
     return WebServices(
-        system=reports.configuration.system, store=reports.store, verdicts=reports.verdicts, clock=reports.clock, title=settings.dashboard.title,
-        version=__version__, plan_sections=plans, scheduled=(lambda: _planned(reports)) if scheduled else None,
-    )  # fmt: skip
+        system=reports.configuration.system,
+        store=reports.store,
+        verdicts=reports.verdicts,
+        clock=reports.clock,
+        title=settings.dashboard.title,
+        version=__version__,
+        plan_sections=plans,
+        scheduled=(lambda: _planned(reports)) if scheduled else None,
+    )
 
 
 def _planned(reports: Reports) -> Sequence[ScheduledRun]:

@@ -12,12 +12,23 @@ from reconciler.core.summary import differing, domain_verdict, run_verdict
 
 MARKS = {Verdict.CLEAN: "✔", Verdict.DIFFS: "✖", Verdict.INCONCLUSIVE: "▲", Verdict.NOTHING_COMPARED: "◌"}
 GATE_MARKS = {
-    GateVerdict.NO_GO: "✖", GateVerdict.HOLD: "▲", GateVerdict.SOAKING: "⧗", GateVerdict.READY: "☺", GateVerdict.GO: "✔",
-    GateVerdict.FLIPPED: "⚑", GateVerdict.NO_DATA: "◌", GateVerdict.NOT_COMPARABLE: "—",
-}  # fmt: skip
+    GateVerdict.NO_GO: "✖",
+    GateVerdict.HOLD: "▲",
+    GateVerdict.SOAKING: "⧗",
+    GateVerdict.READY: "☺",
+    GateVerdict.GO: "✔",
+    GateVerdict.FLIPPED: "⚑",
+    GateVerdict.NO_DATA: "◌",
+    GateVerdict.NOT_COMPARABLE: "—",
+}
 CHECK_MARKS = {
-    CheckResult.PASS: "✔", CheckResult.FAIL: "✖", CheckResult.PENDING: "⧗", CheckResult.INCONCLUSIVE: "▲", CheckResult.WAIVED: "~", CheckResult.INFO: "·",
-}  # fmt: skip
+    CheckResult.PASS: "✔",
+    CheckResult.FAIL: "✖",
+    CheckResult.PENDING: "⧗",
+    CheckResult.INCONCLUSIVE: "▲",
+    CheckResult.WAIVED: "~",
+    CheckResult.INFO: "·",
+}
 
 
 def table(rows: Sequence[Sequence[str]], *, indent: str = "") -> str:
@@ -42,7 +53,8 @@ def run_text(run: StoredRun, clusters: Sequence[ClusterCount], gates: Sequence[G
     compared = sum(entity.compared for domain in run.domains for entity in domain.entities)
     lines += ["─" * 88, *(gate_line(gate) for gate in gates)]
     lines.append(
-        f"{MARKS[verdict]} run {run.id} ({run.mode.value}, {run.status.value}): {verdict.value}, {compared:,} records compared, exit {code}"
+        f"{MARKS[verdict]} run {run.id} ({run.mode.value}, {run.status.value}): "
+        f"{verdict.value}, {compared:,} records compared, exit {code}"
     )
     lines.append(f"Next: {_next(verdict, clusters, run.id)}")
     return "\n".join(lines)
@@ -56,7 +68,10 @@ def _domain_lines(domain: DomainRun, clusters: Sequence[ClusterCount]) -> list[s
     cleared = sum(entity.cleared for entity in domain.entities)
     tail = f", {cleared:,} cleared on re-reading" if cleared else ""
     lines = [
-        f"{MARKS[verdict]} {domain.domain:<14} {verdict.value:<17} {wrong:,} differ, {compared:,} of {seen:,} seen compared{tail}"
+        (
+            f"{MARKS[verdict]} {domain.domain:<14} {verdict.value:<17} "
+            f"{wrong:,} differ, {compared:,} of {seen:,} seen compared{tail}"
+        )
     ]
     rows = [(one.id, one.entity, one.title, f"{one.diffs:,}") for one in clusters]
     lines += [table(rows, indent="    ")] if rows else []
@@ -69,7 +84,7 @@ def _domain_lines(domain: DomainRun, clusters: Sequence[ClusterCount]) -> list[s
 def _trouble(entity: EntitySummary) -> list[str]:
     """What else is wrong with an entity."""
     told = [
-        f"invariant {one.name} broken {one.violations:,}× in the {one.side} ({', '.join(one.sample_keys[:3])})"
+        f"invariant {one.name} broken {one.violations:,} times in the {one.side} ({', '.join(one.sample_keys[:3])})"
         for one in entity.invariants
         if one.violations
     ]
@@ -159,8 +174,12 @@ def diffs_text(diffs: Sequence[StoredDiff]) -> str:
 def diff_text(diff: StoredDiff) -> str:
     """One diff with its fields."""
     lines = [
-        f"{diff.entity} {diff.key}: {diff.outcome.value}, {diff.state.value}{f' ({diff.detail})' if diff.detail else ''}",
-        f"  first seen {when(diff.first_seen_at)} in run {diff.first_run}, last seen {when(diff.last_seen_at)} in run {diff.run}",
+        f"{diff.entity} {diff.key}: {diff.outcome.value}, {diff.state.value}"
+        + (f" ({diff.detail})" if diff.detail else ""),
+        (
+            f"  first seen {when(diff.first_seen_at)} in run {diff.first_run}, "
+            f"last seen {when(diff.last_seen_at)} in run {diff.run}"
+        ),
     ]
     for field in diff.fields:
         shown = (
@@ -169,7 +188,9 @@ def diff_text(diff: StoredDiff) -> str:
             else f"source {field.source!r}  target {field.target!r}"
         )
         lines.append(
-            f"  {field.path} ({field.kind.value}): {shown}{f' — {field.note}' if field.note else ''}{f'  [{field.cluster}]' if field.cluster else ''}"
+            f"  {field.path} ({field.kind.value}): {shown}"
+            + (f" — {field.note}" if field.note else "")
+            + (f"  [{field.cluster}]" if field.cluster else "")
         )
     hint = "" if diff.state not in OPEN_STATES else f"\nNext: reconciler check {diff.domain}.{diff.entity} {diff.key}"
     return "\n".join(lines) + hint

@@ -155,9 +155,11 @@ def _settings(config: Configuration) -> dict[str, object]:
     """Every setting by its dotted key; addresses only as set or not."""
     settings = config.settings
     found: dict[str, object] = {
-        "config": str(settings.config), "reports": str(settings.reports),
-        "mongodb_uri": "••••" if settings.mongodb_uri else "not set", "pg_url": "••••" if settings.pg_url else "not set",
-    }  # fmt: skip
+        "config": str(settings.config),
+        "reports": str(settings.reports),
+        "mongodb_uri": "••••" if settings.mongodb_uri else "not set",
+        "pg_url": "••••" if settings.pg_url else "not set",
+    }
     for section in ("stores", "backend", "runs", "gaps", "server", "dashboard"):
         shape = getattr(settings, section)
         found |= {f"{section}.{key}": _shown(getattr(shape, key)) for key in type(shape).model_fields}
@@ -176,9 +178,13 @@ def _domain(name: str, config: Configuration) -> dict[str, object]:
     """A domain in a few words."""
     domain = config.system.domain(name)
     return {
-        "domain": name, "flag": domain.flag, "entities": [entity.name for entity in domain.entities],
-        "not_comparable": domain.not_comparable or None, "config_digest": domain.config_digest, "policy_digest": domain.policy_digest,
-    }  # fmt: skip
+        "domain": name,
+        "flag": domain.flag,
+        "entities": [entity.name for entity in domain.entities],
+        "not_comparable": domain.not_comparable or None,
+        "config_digest": domain.config_digest,
+        "policy_digest": domain.policy_digest,
+    }
 
 
 # -- db ----------------------------------------------------------------------------------------------------------------

@@ -127,7 +127,7 @@ class CommandLine:
 
 def command_line(*, mongodb_uri: str, pg_url: str, folder: Path) -> CommandLine:
     """The command line for two stores, with a reports folder inside `folder` and quick re-reading."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH") if name in os.environ}
     environment = {
         **kept,
         **QUICK,

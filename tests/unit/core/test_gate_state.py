@@ -218,10 +218,14 @@ class Life(RuleBasedStateMachine):
         self.flag = FlagState(reads=Reads.POSTGRES, had_go=self.gate().verdict is GateVerdict.GO)
 
     @rule()
-    @precondition(lambda self: self.flag.reads is Reads.POSTGRES)
+    @precondition(lambda self: self.flag.reads is Reads.POSTGRES and self.clock_is_right())
     def roll_back(self) -> None:
+        """Only while the clock is right: a rollback is known by its time alone, runs are also known by their order."""
         self.flag, self.rolled_back = FlagState(reads=Reads.MONGO), self.now
         self.harm()
+
+    def clock_is_right(self) -> bool:
+        return all(run.finished_at <= self.now for run in self.runs if run.finished_at)
 
     @invariant()
     def open_means_true_now(self) -> None:
@@ -242,7 +246,7 @@ class Life(RuleBasedStateMachine):
         assert timedelta(0) <= self.now - newest.started_at < POLICY.max_scan_age
         assert (newest.config_digest, newest.code_version) == (f"c{self.config}", f"v{self.code}")
         assert self.flag.reads is Reads.MONGO or self.flag.had_go
-        assert all(run.finished_at <= self.now for run in self.runs if run.finished_at)
+        assert self.clock_is_right()
 
     def time_has_passed(self) -> None:
         assert self.real - self.harmed >= POLICY.soak_window
