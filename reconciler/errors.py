@@ -75,6 +75,10 @@ class KeysOutOfOrder(ReconcilerError):
     """A store delivered keys in another order than the merge needs, so no pair can be trusted."""
 
 
+class BackendUnreadable(ReconcilerError):
+    """The backend's health page can't be reached, or does not tell what stores are read."""
+
+
 class AlreadyRunning(ReconcilerError):
     """Another run of the domain holds its lock."""
 

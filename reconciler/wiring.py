@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from reconciler import __version__
+from reconciler.adapters.backend_health import BackendHealth
 from reconciler.adapters.clock import SystemClock
 from reconciler.adapters.config_files import Configuration
 from reconciler.adapters.install_key import KeyedDigests, open_install_key
@@ -16,6 +17,7 @@ from reconciler.adapters.postgres.reader import PostgresReader
 from reconciler.adapters.report_store import SqliteReportStore, open_report_store
 from reconciler.adapters.rollback_plans import WrittenPlan, load_plan
 from reconciler.app.approvals import Approvals
+from reconciler.app.flags import Flags, FlagWatch
 from reconciler.app.passes import Looker
 from reconciler.app.ports import Clock, RecordReader, TargetReader
 from reconciler.app.rechecks import RecheckPolicy
@@ -33,6 +35,7 @@ class Reports:
     digests: KeyedDigests
     verdicts: Verdicts
     approvals: Approvals
+    flags: FlagWatch
     plans: dict[str, WrittenPlan]
 
 
@@ -52,14 +55,20 @@ async def open_reports(configuration: Configuration, *, clock: Clock | None = No
     async with open_report_store(settings.reports) as store:
         written = {domain.name: load_plan(settings.config, domain) for domain in system.domains}
         plans = {name: plan for name, plan in written.items() if plan is not None}
+        flags = Flags()
         verdicts = Verdicts(
             system=system,
             reports=store,
             clock=clock,
             code_version=__version__,
             plans={name: plan.for_gate for name, plan in plans.items()},
+            flags=flags.states,
+            rollbacks=flags.rollbacks,
         )
         approvals = Approvals(verdicts=verdicts, ledger=store)
+        health = settings.backend.health_url
+        backend = BackendHealth(health) if health else None
+        watch = FlagWatch(system=system, backend=backend, store=store, verdicts=verdicts, clock=clock, flags=flags)
         yield Reports(
             configuration=configuration,
             store=store,
@@ -67,6 +76,7 @@ async def open_reports(configuration: Configuration, *, clock: Clock | None = No
             digests=open_install_key(settings.reports),
             verdicts=verdicts,
             approvals=approvals,
+            flags=watch,
             plans=plans,
         )
 
@@ -77,6 +87,7 @@ async def open_stores(configuration: Configuration) -> AsyncIterator[Stores]:
     settings, system = configuration.settings, configuration.system
     mongodb_uri, pg_url = settings.store_addresses()
     timeout_ms = int(settings.runs.statement_timeout.total_seconds() * 1000)
+    snapshot_max = settings.runs.snapshot_max.total_seconds()
     hosts, writable = settings.stores.allowed_hosts, settings.stores.allow_writable_credentials
     async with AsyncExitStack() as stack:
         client, address = await stack.enter_async_context(
@@ -86,10 +97,11 @@ async def open_stores(configuration: Configuration) -> AsyncIterator[Stores]:
             client,
             address,
             system=system,
-            limits=ReadLimits(batch=settings.runs.batch, max_time_ms=timeout_ms),
+            limits=ReadLimits(batch=settings.runs.batch, max_time_ms=timeout_ms, snapshot_max=snapshot_max),
             allow_writable=writable,
+            allowed_hosts=hosts,
         )
-        limits = Limits(batch=settings.runs.batch, statement_timeout_ms=timeout_ms)
+        limits = Limits(batch=settings.runs.batch, statement_timeout_ms=timeout_ms, snapshot_max=snapshot_max)
         connector = Connector(pg_url.get_secret_value(), allowed_hosts=hosts, limits=limits)
         yield Stores(source=source, target=PostgresReader(connector, system=system, allow_writable=writable))
 

@@ -219,6 +219,20 @@ MEMORY = (
     """,
 )
 
+FLAGS = (
+    """
+    CREATE TABLE flag_changes (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        domain TEXT NOT NULL,
+        reads TEXT NOT NULL CHECK (reads IN ('mongo', 'postgres')),
+        had_go INTEGER NOT NULL CHECK (had_go IN (0, 1)),
+        origin TEXT NOT NULL,
+        at INTEGER NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX flag_changes_of_domain ON flag_changes (domain, id)",
+)
+
 OPEN = "('unconfirmed', 'confirmed', 'regressed')"
 REOPENED = "OLD.status = 'interrupted' AND NEW.status = 'running'"
 
@@ -274,7 +288,7 @@ def _append_only(table: str, event: str, *, row: str, unless: str = "") -> str:
 def _sealing() -> tuple[str, ...]:
     """Triggers that seal runs, keep what is sealed, and refuse to seal as completed what is not whole."""
     parts = ("domain_runs", "entity_runs", "sightings", "sighting_clusters")
-    grown = ("decisions", "rehearsals")
+    grown = ("decisions", "rehearsals", "flag_changes")
     return (
         *(
             _append_only(table, event, row=row)
@@ -338,7 +352,7 @@ MIGRATIONS = (
     Migration(
         number=1,
         name="runs, diffs, clusters and decisions",
-        statements=(*RUNS, *DIFFS, *PEOPLE, *MEMORY, *_counting(), *_sealing()),
+        statements=(*RUNS, *DIFFS, *PEOPLE, *MEMORY, *FLAGS, *_counting(), *_sealing()),
     ),
 )
 NEWEST = MIGRATIONS[-1].number

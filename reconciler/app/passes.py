@@ -90,7 +90,7 @@ class Looker:
         return [problem for reader in self._readers.values() for problem in await reader.problems(entity)]
 
     async def scan(self, entity: EntitySpec, report: Report, remember: Remember | None = None) -> EntityPass:
-        """Every record of both stores, each side in one snapshot; the stores' own counts must agree with what was read.
+        """Every record of both stores; the stores' own counts, in the same snapshots, must agree with what was read.
 
         `remember` is told the keys that matched and all keys seen, a batch at a time.
         """
@@ -110,6 +110,7 @@ class Looker:
                 if remember is not None:
                     await remember(*_keys_of(judged))
                 report(sum(read.values()), total)
+            counted = {side: await look.counted() for side, look in looks.items()}
         found.source_records, found.target_records = counted[Side.SOURCE], counted[Side.TARGET]
         found.complete = read == counted
         if not found.complete:

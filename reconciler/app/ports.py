@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from reconciler.core.history import Decision, DomainHistory, DomainRun, Rehearsal
+from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal
 from reconciler.core.model import (
     DiffKind,
     DiffState,
@@ -39,10 +39,13 @@ class StoreHealth:
 
 
 class EntityRead(Protocol):
-    """One consistent look at an entity: its own count and its records in key order, both from the same snapshot."""
+    """One look at an entity: its records in key order, and the store's own counts in the snapshots they come from."""
 
     async def count(self) -> int:
-        """How many records the store itself counts in this look's snapshot."""
+        """How many records the store itself counts in this look's first snapshot."""
+
+    async def counted(self) -> int:
+        """How many records the store counted in all snapshots of the look: asked last, and only after `count`."""
 
     def batches(self) -> AsyncIterator[Sequence[RawRecord]]:
         """Records in merge order (`EntitySpec.ordered_key`; null and strange keys anywhere), in bounded batches."""
@@ -60,6 +63,9 @@ class RecordReader(Protocol):
 
     async def problems(self, entity: EntitySpec) -> Sequence[str]:
         """What the entity needs and the store lacks: collection, table, column, a column's type. One sentence each."""
+
+    async def hints(self, entity: EntitySpec) -> Sequence[str]:
+        """What the store has for the entity, but should have better: an index that is missing. One sentence each."""
 
     def read(self, entity: EntitySpec) -> AbstractAsyncContextManager[EntityRead]:
         """Opens a look at the whole entity."""
@@ -266,8 +272,21 @@ class ReportStore(Protocol):
     async def rehearse(self, rehearsal: Rehearsal) -> None:
         """Stores a rehearsal."""
 
+    async def note_flag(self, change: FlagChange) -> None:
+        """Stores that a flag was seen in another position."""
+
+    async def flag_changes(self) -> Sequence[FlagChange]:
+        """Every change of every flag, oldest first."""
+
     async def interrupt_dead(self, *, at: datetime) -> Sequence[int]:
         """Marks runs as interrupted whose process is gone; returns their ids."""
+
+
+class Backend(Protocol):
+    """The backend whose flags are watched."""
+
+    async def store_modes(self) -> Mapping[str, str]:
+        """The store that each domain is read from, in the backend's names; BackendUnreadable where it does not tell."""
 
 
 class Clock(Protocol):

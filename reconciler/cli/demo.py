@@ -20,7 +20,7 @@ from reconciler.cli.texts import run_text
 from reconciler.core.gate_values import GateVerdict
 from reconciler.core.model import Mode
 from reconciler.errors import ConfigurationError
-from reconciler.sandbox.faults import PLANTED
+from reconciler.sandbox.faults import faults_of
 from reconciler.sandbox.marketplace import DEFAULT_RECORDS, fill
 from reconciler.sandbox.planting import plant
 from reconciler.sandbox.servers import Sandbox
@@ -32,6 +32,7 @@ DAYS_OF_HISTORY = (3, 2, 1)
 ACTOR = "demo"
 BUNDLED = Path(__file__).resolve().parents[2] / "config"
 APPROVED = ("config",)
+FAULTY = ("address", "shop_settings", "review", "marketplace", "payment")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class Demo:
 )
 @click.option(
     "--records",
-    type=click.IntRange(min=200),
+    type=click.IntRange(min=1500),
     default=DEFAULT_RECORDS,
     show_default=True,
     help="About so many records in the marketplace.",
@@ -89,8 +90,8 @@ async def _demo(*, port: int, records: int, serve: bool) -> int:
         )
         for days in DAYS_OF_HISTORY:
             await _run(demo, Mode.SCAN, trigger="demo, backdated", days=days)
-        _say(f"planting {len(PLANTED)} kinds of faults, then the scan that finds them …")
-        await plant(**demo.writers)
+        _say(f"planting {len(faults_of(FAULTY))} kinds of faults, then the scan that finds them …")
+        await plant(**demo.writers, domains=FAULTY)
         run = await _run(demo, Mode.SCAN, trigger="demo")
         async with open_reports(demo.configuration) as reports:
             await _decide(reports)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from reconciler.app.documents import decision_document, gate_document, instant
-from reconciler.cli.context import actor, configuration, formats, known_domains, print_json, run_async
+from reconciler.cli.context import actor, configuration, formats, known_domains, print_json, print_jsonl, run_async
 from reconciler.cli.texts import gate_line, gate_text
 from reconciler.core.gate import exit_code
 from reconciler.core.gate_values import Gate, Requirement
@@ -46,8 +46,7 @@ def gate_command(domains: Sequence[str], require: str, explain: bool, form: str)
     else:
         documents = [gate_document(gate) for gate in gates]
         if form == "jsonl":
-            for document in documents:
-                print_json(document)
+            print_jsonl(documents)
         else:
             print_json(documents[0] if len(domains) == 1 else documents)
     codes = {exit_code(gate, require=required) for gate in gates if gate.domain in domains or gate.flip}
@@ -57,6 +56,7 @@ def gate_command(domains: Sequence[str], require: str, explain: bool, form: str)
 async def _gates(domains: Sequence[str]) -> tuple[Gate, ...]:
     """The gates asked for."""
     async with open_reports(configuration()) as reports:
+        await reports.flags.look()
         return await reports.verdicts.gates(domains)
 
 
@@ -88,6 +88,7 @@ def _decision_command(action: str, text: str) -> click.Command:
 async def _decide(action: str, domain: str, evidence: str, comment: str) -> Decision:
     """Records the decision of whoever gives the command."""
     async with open_reports(configuration()) as reports:
+        await reports.flags.look()
         decide = {
             "approve": reports.approvals.approve,
             "reject": reports.approvals.reject,

@@ -144,6 +144,8 @@ async def _print(
     reports: Reports, run: StoredRun, clusters: Sequence[ClusterCount], *, form: str, with_gate: bool
 ) -> None:
     """The run in the form asked for."""
+    if with_gate:
+        await reports.flags.look()
     gates = await reports.verdicts.gates([domain.domain for domain in run.domains]) if with_gate else ()
     if form == "json":
         print_json(run_document(run, clusters))

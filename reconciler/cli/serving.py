@@ -72,6 +72,8 @@ async def serving(reports: Reports, *, scheduled: bool) -> AsyncIterator[str]:
         if scheduled:
             scheduler = Scheduler(reports.configuration.system, start=_starter(reports), say=_say)
             await stack.enter_async_context(scheduler.running())
+        if reports.configuration.settings.backend.health_url:
+            await stack.enter_async_context(_watching(reports))
         runner = web.AppRunner(
             create_app(_services(reports, scheduled=scheduled)), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS
         )
@@ -89,6 +91,29 @@ async def serving(reports: Reports, *, scheduled: bool) -> AsyncIterator[str]:
             ) from None
         host, port = runner.addresses[0][:2]
         yield f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+@asynccontextmanager
+async def _watching(reports: Reports) -> AsyncIterator[None]:
+    """Looks at the flags as often as the configuration asks."""
+    every = reports.configuration.settings.backend.poll.total_seconds()
+
+    async def watch() -> None:
+        while True:
+            try:
+                await reports.flags.look()
+            except ReconcilerError as problem:
+                reports.flags.forget(problem.message)
+                _say(f"the flags can't be watched: {problem}")
+            await asyncio.sleep(every)
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching
 
 
 def _services(reports: Reports, *, scheduled: bool) -> WebServices:

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Context, Decimal
 
 from reconciler.core.compare import compare
+from reconciler.core.drill import drilled
 from reconciler.core.model import Canonical, Mistyped, Record
-from reconciler.core.normalize import HOLE, JsonBool, Token
 from reconciler.core.spec import EntitySpec
+from reconciler.core.values import HOLE, JsonBool, Token
 
 CANARY = "canary"
+NEIGHBOURLY = Context(prec=150_000)
 
 
 def canaries(record: Record) -> Iterator[tuple[int, Record]]:
@@ -21,34 +24,39 @@ def canaries(record: Record) -> Iterator[tuple[int, Record]]:
 def spoil(value: Canonical) -> Iterator[Canonical]:
     """Values that differ from this one: another of its kind, nothing at all, the wrong type."""
     yield Mistyped(type_name=CANARY, shown=CANARY)
+    yield CANARY if value is None else None
+    if value is not None:
+        yield _neighbour(value)
+
+
+def _neighbour(value: Canonical) -> Canonical:
+    """The nearest other value of the same form."""
     match value:
-        case None:
-            yield CANARY
-            return
         case bool():
-            yield not value
+            return not value
         case JsonBool():
-            yield JsonBool(not value.value)
+            return JsonBool(not value.value)
         case str():
-            yield f"{value} "
+            return f"{value} "
         case bytes():
-            yield value + b"\0"
+            return value + b"\0"
         case list():
-            yield [*value, HOLE]
+            return [*value, HOLE]
         case dict():
-            yield {**value, CANARY: None}
-        case float():
-            yield value + max(abs(value), 1.0) * 1e-15
+            return {**value, CANARY: None}
         case int():
-            yield value + 1
+            return value + 1
+        case float():
+            return value + max(abs(value), 1.0) * 1e-15
+        case Decimal():
+            return value.next_plus(NEIGHBOURLY)
         case _:
-            yield Token(CANARY)
-    yield None
+            return Token(CANARY)
 
 
 def released(entity: EntitySpec, record: Record) -> tuple[int, int]:
-    """How many canaries the record gave, and how many of them the comparison caught at the right field and nowhere else."""
-    planted = caught = 0
+    """How many canaries the record and the entity's drill gave, and how many of them came out at the right field."""
+    planted, caught = drilled(entity)
     for index, spoilt in canaries(record):
         planted += 1
         found = {diff.field_path for diff in compare(entity, source=record, target=spoilt)}

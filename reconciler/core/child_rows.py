@@ -1,12 +1,11 @@
 """Rules that bring embedded arrays and child tables to one form: a list of elements, each by its declared paths."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from reconciler.core.model import MISSING, Canonical, ChildRow, Mistyped, Opaque, Raw
-from reconciler.core.values import HOLE, mistyped, type_name
+from reconciler.core.values import HOLE, Rule, mistyped, type_name
 
-Rule = Callable[[Raw], Canonical]
 Rules = Sequence[tuple[str, Rule]]
 MOST_CHILDREN = 100_000
 STEP = re.compile(r"[^.\[\]]+|\[\d+\]")
@@ -33,7 +32,7 @@ def _element(item: Raw, rules: Rules) -> Canonical:
 
 
 def rows(rules: Rules) -> Rule:
-    """Child rows as the array that their positions spell; a position taken twice, negative or null is a row too many."""
+    """Child rows as the array that their positions spell; at a position taken, negative or null one is too many."""
 
     def rule(value: Raw) -> Canonical:
         if type(value) is not tuple:

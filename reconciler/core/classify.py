@@ -1,9 +1,9 @@
-"""Field diffs to clusters: the likely cause of a difference and the fingerprint that gathers diffs of the same cause."""
+"""Field diffs to clusters: the likely cause of a difference, and what gathers diffs of the same cause."""
 
 import re
 import unicodedata
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 
 from reconciler.core.model import (
     Canonical,
@@ -15,12 +15,17 @@ from reconciler.core.model import (
     Outcome,
     Sensitivity,
 )
-from reconciler.core.normalize import JsonBool, Token
-from reconciler.core.spec import EntitySpec, FieldKind
+from reconciler.core.spec import EntitySpec
+from reconciler.core.values import DAY_MS, JsonBool, Milliseconds, Token
 
 INDEX = re.compile(r"\[\d+\]")
-QUARTER_HOUR = 15 * 60 * 1000
-DAY = 24 * 60 * 60 * 1000
+SECOND = 1000
+QUARTER_HOUR = 15 * 60 * SECOND
+MINOR_UNITS = (2, 3, 6, 8, 18)
+A_BILLIONTH = Decimal("1e-9")
+ROOMY = Context(prec=200, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
+ZERO_IN_TARGET, ZERO_IN_SOURCE = "zero in PostgreSQL", "zero in MongoDB"
+TELLING = frozenset({ZERO_IN_TARGET, ZERO_IN_SOURCE, "flipped"})
 OUTCOME_TITLES = {
     Outcome.MISSING_IN_TARGET: "records missing in PostgreSQL",
     Outcome.EXTRA_IN_TARGET: "records only in PostgreSQL",
@@ -30,18 +35,22 @@ OUTCOME_TITLES = {
 
 
 def field_cluster(domain: str, entity: EntitySpec, diff: FieldDiff) -> ClusterKey:
-    """The cluster of a field diff; a secret field's values say nothing about the cause."""
-    field = entity.field(diff.field_path)
+    """The cluster of a field diff; a secret field says nothing but that it differs."""
     secret = diff.sensitivity is Sensitivity.SECRET
-    is_time = field.kind is FieldKind.INSTANT
     return ClusterKey(
         domain=domain,
         entity=entity.name,
-        path=INDEX.sub("[]", diff.path),
+        path=diff.field_path if secret else INDEX.sub("[]", diff.path),
         kind=diff.kind.value,
-        types=_types(diff),
-        cause="" if secret and diff.kind is not DiffKind.DANGLING_REFERENCE else likely_cause(diff, is_time=is_time),
+        types="" if secret else _types(diff),
+        cause="" if secret else _cause(diff),
     )
+
+
+def _cause(diff: FieldDiff) -> str:
+    """The likely cause; of personal values none that tells the value itself."""
+    cause = likely_cause(diff)
+    return "" if diff.sensitivity is Sensitivity.PII and cause in TELLING else cause
 
 
 def outcome_cluster(domain: str, entity: EntitySpec, outcome: Outcome, detail: str = "") -> ClusterKey:
@@ -85,30 +94,37 @@ def _type(value: Canonical) -> str:
             return type(value).__name__
 
 
-def likely_cause(diff: FieldDiff, *, is_time: bool) -> str:
+def likely_cause(diff: FieldDiff) -> str:
     """The first cause that fits the two values, empty where none does."""
     source, target = diff.source, diff.target
     if diff.kind is DiffKind.ORDER:
         return "same elements in another order"
-    if isinstance(target, DanglingReference) or isinstance(source, DanglingReference):
-        return (target if isinstance(target, DanglingReference) else source).reason.value  # type: ignore[union-attr]
+    for value in (target, source):
+        if isinstance(value, DanglingReference):
+            return value.reason.value
     if diff.kind in (DiffKind.MISSING_FIELD, DiffKind.EXTRA_FIELD):
         return _absence(source, target)
+    return "" if diff.kind is DiffKind.TYPE else _change(source, target)
+
+
+def _change(source: Canonical, target: Canonical) -> str:
+    """What may have happened to a value on its way."""
     if isinstance(source, str) and isinstance(target, str):
         return next((cause for cause in _text_causes(source, target) if cause), "")
     if isinstance(source, bool | JsonBool):
-        return "flipped" if diff.kind is DiffKind.VALUE else ""
-    numbers = isinstance(source, int | float | Decimal) and isinstance(target, int | float | Decimal)
-    if not numbers:
-        return ""
-    change = _time_cause if is_time else _number_cause
-    return change(Decimal(source), Decimal(target))  # type: ignore[arg-type]
+        return "flipped"
+    if isinstance(source, Milliseconds) and isinstance(target, Milliseconds):
+        return _time_cause(source, target)
+    if isinstance(source, int | float | Decimal) and isinstance(target, int | float | Decimal):
+        return _number_cause(Decimal(source), Decimal(target))
+    return ""
 
 
 def _absence(source: Canonical, target: Canonical) -> str:
     """Null on one side: against an empty value, or against something."""
-    present, where = (source, "PostgreSQL") if target is None or isinstance(target, Token) else (target, "MongoDB")
-    empty = present in ("", 0) or present == [] or present == {}
+    gone = target is None or isinstance(target, Token)
+    present, where = (source, "PostgreSQL") if gone else (target, "MongoDB")
+    empty = present in ("", 0, [], {})
     return f"null in {where} for {'an empty value' if empty else 'a value'}"
 
 
@@ -140,33 +156,34 @@ def _composed(text: str) -> str:
 
 def _replaced(source: str, target: str) -> bool:
     """Whether the target differs from the source in question marks only."""
-    return all(left == right or right == "?" for left, right in zip(source, target, strict=True))
+    return all(right in (left, "?") for left, right in zip(source, target, strict=True))
 
 
 def _number_cause(source: Decimal, target: Decimal) -> str:
     """A power of ten, a sign, lost digits."""
     if not source or not target:
-        return "zero in PostgreSQL" if not target else "zero in MongoDB"
-    if source == -target:
+        return ZERO_IN_TARGET if not target else ZERO_IN_SOURCE
+    if source == target.copy_negate():
         return "sign turned"
-    for exponent in (2, 3, 6, 8, 18):
-        if source.scaleb(exponent) == target:
-            return f"minor units: PostgreSQL is ×10^{exponent}"
-        if target.scaleb(exponent) == source:
-            return f"minor units: MongoDB is ×10^{exponent}"
-    if target == target.to_integral_value() and abs(source - target) < 1:
+    for exponent in MINOR_UNITS:
+        if ROOMY.scaleb(source, exponent) == target:
+            return f"minor units: PostgreSQL is 10^{exponent} times MongoDB"
+        if ROOMY.scaleb(target, exponent) == source:
+            return f"minor units: MongoDB is 10^{exponent} times PostgreSQL"
+    apart = ROOMY.abs(ROOMY.subtract(source, target))
+    if target == target.to_integral_value() and apart < 1:
         return "fraction lost"
-    return "last digits lost" if abs(source - target) <= abs(source) * Decimal("1e-9") else ""
+    return "last digits lost" if apart <= ROOMY.multiply(ROOMY.abs(source), A_BILLIONTH) else ""
 
 
-def _time_cause(source: Decimal, target: Decimal) -> str:
+def _time_cause(source: int, target: int) -> str:
     """A constant offset, lost milliseconds, a lost time of day."""
-    offset = int(target - source)
-    if offset % QUARTER_HOUR == 0 and abs(offset) <= DAY:
+    offset = target - source
+    if offset % QUARTER_HOUR == 0 and abs(offset) <= DAY_MS:
         minutes = abs(offset) // 60_000
         return f"PostgreSQL is {'later' if offset > 0 else 'earlier'} by {minutes // 60}:{minutes % 60:02d} h"
-    if target % 1000 == 0 and 0 < source - target < 1000:  # noqa: PLR2004 - a second
+    if target % SECOND == 0 and 0 < -offset < SECOND:
         return "milliseconds lost"
-    if target % DAY == 0 and 0 < source - target < DAY:
+    if target % DAY_MS == 0 and 0 < -offset < DAY_MS:
         return "time of day lost"
-    return "off by less than a second" if abs(offset) < 1000 else ""  # noqa: PLR2004 - a second
+    return "off by less than a second" if abs(offset) < SECOND else ""

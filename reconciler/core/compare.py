@@ -1,18 +1,24 @@
-"""One pair to field diffs: our own equality of canonical values decides, DeepDiff only explains; its words stop here."""
+"""One pair to field diffs: our own equality of canonical values decides, DeepDiff only explains where."""
 
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import zip_longest
 
 from deepdiff import DeepDiff
 
+from reconciler.core.json_values import step
 from reconciler.core.model import Canonical, DanglingReference, DiffKind, FieldDiff, Mistyped, Record, Sensitivity
-from reconciler.core.normalize import HOLE, JsonBool, Token, step
 from reconciler.core.spec import EntitySpec, FieldKind, FieldSpec
+from reconciler.core.values import HOLE, Token
 
 NESTED = (FieldKind.JSON, FieldKind.ARRAY, FieldKind.CHILDREN)
-LONGEST_LIST = 2000
+MOST_EXPLAINED = 2_000
+DEEPEST_EXPLAINED = 40
+ABSENT = Token("absent")
 Steps = tuple[str | int, ...]
+Place = tuple[Steps, Canonical, Canonical]
+Kinded = tuple[Steps, DiffKind, Canonical, Canonical]
 
 
 def compare(entity: EntitySpec, *, source: Record, target: Record) -> tuple[FieldDiff, ...]:
@@ -35,37 +41,45 @@ def equal(source: Canonical, target: Canonical) -> bool:
 
 def field_diffs(spec: FieldSpec, *, source: Canonical, target: Canonical) -> tuple[FieldDiff, ...]:
     """How two unequal values of a field differ, one diff a place; never empty."""
-    found = _places(spec, source, target)
+    secret = spec.sensitivity is Sensitivity.SECRET
     return tuple(
         FieldDiff(
-            path=spec.path + spell(steps),
+            path=spec.path + _below(spec, steps),
             kind=kind,
             source=left,
             target=right,
             sensitivity=spec.sensitivity,
             field_path=spec.path,
-            note=_note(left, right),
+            note="" if secret else _note(left, right),
         )
-        for steps, kind, left, right in found
+        for steps, kind, left, right in _places(spec, source, target)
     )
 
 
-def _places(
-    spec: FieldSpec, source: Canonical, target: Canonical
-) -> list[tuple[Steps, DiffKind, Canonical, Canonical]]:
+def _places(spec: FieldSpec, source: Canonical, target: Canonical) -> list[Kinded]:
     """Where below the field the values differ, and how; a secret field differs as a whole."""
-    whole = [((), kind_of(source, target), source, target)]
-    if spec.kind not in NESTED or type(source) is not type(target) or not isinstance(source, list | dict):
+    whole: list[Kinded] = [((), kind_of(source, target), source, target)]
+    both_open = type(source) is type(target) and isinstance(source, list | dict)
+    if spec.kind not in NESTED or not both_open:
         return whole
-    orders = [((*steps,), DiffKind.ORDER, left, right) for steps, left, right in _reordered(source, target, ())]
+    orders: list[Kinded] = [
+        (steps, DiffKind.ORDER, left, right) for steps, left, right in _reordered(source, target, ())
+    ]
+    if orders and orders[0][0] == ():
+        return orders
     if spec.sensitivity is Sensitivity.SECRET:
-        return [((), DiffKind.ORDER, source, target)] if orders and orders[0][0] == () else whole
-    explained = [
+        return whole
+    explained: list[Kinded] = [
         (steps, kind_of(left, right), left, right)
-        for steps, left, right in _explained(source, target)
+        for steps, left, right in sorted(_explained(source, target), key=_in_document_order)
         if not any(steps[: len(order[0])] == order[0] for order in orders)
     ]
     return [*orders, *explained] or whole
+
+
+def _in_document_order(place: Place) -> list[tuple[int, str]]:
+    """Sorts places by index and name."""
+    return [(one, "") if isinstance(one, int) else (-1, one) for one in place[0]]
 
 
 def kind_of(source: Canonical, target: Canonical) -> DiffKind:
@@ -83,12 +97,10 @@ def kind_of(source: Canonical, target: Canonical) -> DiffKind:
     return DiffKind.VALUE if _form(source) == _form(target) else DiffKind.TYPE
 
 
-ABSENT = Token("absent")
-
-
 def _form(value: Canonical) -> str:
     """The JSON form of a value: all numbers are one form."""
-    return "number" if isinstance(value, int | float | Decimal) else type(value).__name__
+    number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return "number" if number else type(value).__name__
 
 
 def _note(source: Canonical, target: Canonical) -> str:
@@ -101,17 +113,30 @@ def _note(source: Canonical, target: Canonical) -> str:
     return f"the target holds a {target.type_name}" if isinstance(target, Mistyped) else ""
 
 
+def _below(spec: FieldSpec, steps: Steps) -> str:
+    """The steps below a field; the second step into child rows is one of their declared paths."""
+    if spec.kind is FieldKind.CHILDREN and len(steps) > 1:
+        return f"{spell(steps[:1])}.{steps[1]}{spell(steps[2:])}"
+    return spell(steps)
+
+
+def spell(steps: Steps) -> str:
+    """The steps as CONTRACT.md spells paths: `.hour`, `[2].value`."""
+    return "".join(f"[{one}]" if isinstance(one, int) else step(one) for one in steps)
+
+
 # -- order -------------------------------------------------------------------------------------------------------------
 
 
-def _reordered(source: Canonical, target: Canonical, steps: Steps) -> Iterator[tuple[Steps, Canonical, Canonical]]:
+def _reordered(source: Canonical, target: Canonical, steps: Steps) -> Iterator[Place]:
     """The lists at equal places that hold the same elements in another order."""
     if isinstance(source, dict) and isinstance(target, dict):
-        for name in source.keys() & target.keys():
-            yield from _reordered(source[name], target[name], (*steps, name))
+        for name in source:
+            if name in target:
+                yield from _reordered(source[name], target[name], (*steps, name))
     if not isinstance(source, list) or not isinstance(target, list) or source == target:
         return
-    if len(source) == len(target) <= LONGEST_LIST and _bag(source) == _bag(target):
+    if len(source) == len(target) and _bag(source) == _bag(target):
         yield steps, source, target
         return
     for index, (left, right) in enumerate(zip(source, target, strict=False)):
@@ -132,59 +157,80 @@ def _hashable(value: Canonical) -> object:
     return (_form(value), value)
 
 
-# -- DeepDiff ----------------------------------------------------------------------------------------------------------
+# -- places ------------------------------------------------------------------------------------------------------------
 
 
-def _explained(source: Canonical, target: Canonical) -> Iterator[tuple[Steps, Canonical, Canonical]]:
-    """The places at which DeepDiff sees a difference, with our own values there."""
+def _explained(source: Canonical, target: Canonical) -> Iterator[Place]:
+    """The places that differ: as DeepDiff aligns them, or place by place where it would take too long."""
+    if (
+        max(_leaves(source), _leaves(target)) > MOST_EXPLAINED
+        or max(_depth(source), _depth(target)) > DEEPEST_EXPLAINED
+    ):
+        yield from _walked(source, target, ())
+        return
+    numbers: dict[object, int] = {}
     found = DeepDiff(
-        _plain(source),
-        _plain(target),
+        _numbered(source, numbers),
+        _numbered(target, numbers),
         view="tree",
         ignore_private_variables=False,
         threshold_to_diff_deeper=0,
-        verbose_level=2,
     )
     for category, levels in found.items():
         for level in levels:
-            steps = tuple(level.path(output_format="list"))
-            left = ABSENT if category.endswith("_item_added") else _at(source, steps)
-            yield steps, left, ABSENT if category.endswith("_item_removed") else _at(target, steps)
+            steps, other = (tuple(level.path(output_format="list", use_t2=use_t2)) for use_t2 in (False, True))
+            added, removed = category.endswith("_item_added"), category.endswith("_item_removed")
+            left = ABSENT if added else _at(source, steps)
+            right = ABSENT if removed else _at(target, other)
+            yield (other if added else steps), left, right
 
 
-def _plain(value: Canonical) -> object:
-    """A value in a form that DeepDiff compares as we do: numbers as Decimal, tokens as texts that no value can have."""
+def _numbered(value: Canonical, numbers: dict[object, int]) -> object:
+    """The value's shape with a number for each distinct leaf: DeepDiff sees structure, never a value."""
     match value:
         case dict():
-            return {name: _plain(item) for name, item in value.items()}
+            return {name: _numbered(item, numbers) for name, item in value.items()}
         case list():
-            return [_plain(item) for item in value]
-        case JsonBool():
-            return value.value
-        case bool() | None | str():
-            return value
-        case int() | float():
-            return Decimal(value)
-        case Decimal():
-            return value
-        case bytes():
-            return f"\0bytes {value.hex()}"
-        case Token(text=text):
-            return f"\0token {text}"
+            return [_numbered(item, numbers) for item in value]
         case _:
-            return f"\0{id(value)}"
+            return numbers.setdefault(_hashable(value), len(numbers))
 
 
 def _at(value: Canonical, steps: Steps) -> Canonical:
     """Our own value at a place, ABSENT where there is none."""
     for one in steps:
-        if (isinstance(value, dict) and one in value) or (isinstance(value, list) and isinstance(one, int) and one < len(value)):
-            value = value[one]
-        else:
-            return ABSENT
+        match value, one:
+            case dict(), str() if one in value:
+                value = value[one]
+            case list(), int() if one < len(value):
+                value = value[one]
+            case _:
+                return ABSENT
     return value
 
 
-def spell(steps: Steps) -> str:
-    """The steps as CONTRACT.md spells paths: `.hour`, `[2].value`."""
-    return "".join(f"[{one}]" if isinstance(one, int) else step(one) for one in steps)
+def _walked(source: Canonical, target: Canonical, steps: Steps) -> Iterator[Place]:
+    """The places that differ, name by name and index by index."""
+    if isinstance(source, dict) and isinstance(target, dict):
+        for name in dict.fromkeys((*source, *target)):
+            yield from _walked(source.get(name, ABSENT), target.get(name, ABSENT), (*steps, name))
+    elif isinstance(source, list) and isinstance(target, list):
+        for index, (left, right) in enumerate(zip_longest(source, target, fillvalue=ABSENT)):
+            yield from _walked(left, right, (*steps, index))
+    elif not equal(source, target):
+        yield steps, source, target
+
+
+def _children(value: Canonical) -> list[Canonical]:
+    """What lies directly below a value."""
+    return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+
+
+def _leaves(value: Canonical) -> int:
+    """How many values there are below."""
+    return sum(_leaves(item) for item in _children(value)) or 1
+
+
+def _depth(value: Canonical) -> int:
+    """How many levels there are below."""
+    return 1 + max((_depth(item) for item in _children(value)), default=0)

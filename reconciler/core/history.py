@@ -54,6 +54,17 @@ class Rehearsal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlagChange:
+    """A domain's flag as it was first seen in another position; `had_go` says whether the gate was at go by then."""
+
+    domain: str
+    reads: str
+    had_go: bool
+    origin: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DomainHistory:
     """Everything stored that a domain's gate looks at; runs newest first, sealed or not."""
 

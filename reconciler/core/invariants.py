@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 from reconciler.core.model import InvariantResult
 from reconciler.core.spec import InvariantSpec
@@ -34,9 +35,9 @@ def cycles(parents: Mapping[str, str]) -> list[list[str]]:
 
 
 def broken_ranges(ranges: Sequence[tuple[str, object, object]]) -> list[str]:
-    """Keys at which ranges (key, first, last), in order, do not meet: the next first is this last + 1, and only the end is open."""
+    """Keys at which ranges (key, first, last), in order, do not meet: each begins at the last end + 1, one end is open."""
     broken = []
-    for (key, _, last), (_, first, _) in zip(ranges, ranges[1:], strict=False):
+    for (key, _, last), (_, first, _) in pairwise(ranges):
         if (
             not isinstance(last, int | float | Decimal)
             or not isinstance(first, int | float | Decimal)

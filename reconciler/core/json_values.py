@@ -21,7 +21,7 @@ def json_document(value: Raw) -> Canonical:
     return None if value is MISSING else json_value(value, "")
 
 
-def json_value(value: Raw, path: str) -> Canonical:  # noqa: PLR0911 - one line a type
+def json_value(value: Raw, path: str) -> Canonical:
     """One BSON value inside json; UnreadableValue for what JSON has no form for."""
     match value:
         case None | str():

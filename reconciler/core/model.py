@@ -172,16 +172,18 @@ class ChildRow:
 
 
 Raw = object
-"""None, MISSING, bool, int, float, Decimal (Decimal128 or numeric), str, bytes, ObjectIdValue, Instant, InfiniteInstant, JsonText,
-ResolvedReference, DanglingReference, Opaque, a tuple of ChildRow, and dicts and lists of these."""
+"""None, MISSING, bool, int, float, Decimal (Decimal128 or numeric), str, bytes, ObjectIdValue, Instant,
+InfiniteInstant, JsonText, ResolvedReference, DanglingReference, Opaque, a tuple of ChildRow, and dicts and lists of
+these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawRecord:
     """One record as an adapter read it: values stand in the order of `EntitySpec.fields`.
 
-    `id` is the record's own id in its store (`_id` or row id, embedded elements with their index) and only serves to find it
-    again. `problem` is set where the record could not be decoded: then `values` is empty and `key_text` says what is known.
+    `id` is the record's own id in its store (`_id` or row id, embedded elements with their index) and only serves to
+    find it again. `problem` is set where the record could not be decoded: then `values` is empty and `key_text` says
+    what is known.
     """
 
     id: str
@@ -222,7 +224,10 @@ class RecordKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A normalized record. `key` is None where the key is defective (`defect` says why) or strange to the rule (`stray`)."""
+    """A normalized record. `key` is None where it is defective (`defect` says why) or strange to its rule (`stray`).
+
+    With a `problem` the values that could not be read are `values.UNREADABLE`, or there are no values at all.
+    """
 
     id: str
     key: RecordKey | None

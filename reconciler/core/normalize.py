@@ -1,15 +1,15 @@
 """Plain values to canonical values, one rule a kind of field and side; what no rule takes is Mistyped or Unreadable.
 
-Canonical forms: text kinds `str`; integer `int | Decimal | Token`; decimal `Decimal | int | Token`; double `float | Token`;
-boolean `bool`; instant `Milliseconds` (cut downwards) or Token; bytes `bytes`; reference and identity `str` (24 hex
-digits) or DanglingReference; json `dict | list | str | int | Decimal | JsonBool | Token | None`; array and children lists
-of these.
+Canonical forms: text kinds `str`; integer `int | Decimal | Token`; decimal `Decimal | int | Token`; double `float |
+Token`; boolean `bool`; instant `Milliseconds` (cut downwards) or Token; bytes `bytes`; reference and identity `str`
+(24 hex digits) or DanglingReference; json `dict | list | str | int | Decimal | JsonBool | Token | None`; array and
+children lists of these.
 """
 
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
-from reconciler.core.child_rows import Rule, elements, rows
+from reconciler.core.child_rows import elements, rows
 from reconciler.core.json_values import json_column, json_document
 from reconciler.core.model import (
     MISSING,
@@ -23,7 +23,7 @@ from reconciler.core.model import (
 )
 from reconciler.core.number_rules import decimal, decimal_column, double, integer, integer_column
 from reconciler.core.spec import ChildTable, FieldKind, FieldSpec
-from reconciler.core.values import Milliseconds, Token, mistyped
+from reconciler.core.values import Milliseconds, Rule, Token, mistyped
 
 
 def source_rule(spec: FieldSpec) -> Rule:  # noqa: C901, PLR0911 - one line a kind

@@ -2,12 +2,11 @@
 
 import math
 import re
-from collections.abc import Callable
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
 from reconciler.core.model import MISSING, Canonical, Raw
 from reconciler.core.spec import FieldSpec, NumberType
-from reconciler.core.values import NAN, Token, UnreadableValue, mistyped
+from reconciler.core.values import NAN, Rule, Token, UnreadableValue, mistyped
 
 # PostgreSQL's numeric ends at 131,072 digits before the point and 16,383 after it; Decimal128 reaches 10^6144.
 EXACT = Context(prec=150_000, rounding=ROUND_HALF_UP, Emin=MIN_EMIN, Emax=MAX_EMAX)
@@ -43,7 +42,7 @@ def integer_column(value: Raw) -> Canonical:
     return exact(value) if type(value) is Decimal else integer(value)
 
 
-def decimal(spec: FieldSpec) -> Callable[[Raw], Canonical]:
+def decimal(spec: FieldSpec) -> Rule:
     """A number rounded to the column's scale, half away from zero."""
     accepts, step = frozenset(spec.accepts), Decimal(1).scaleb(-(spec.scale or 0))
 

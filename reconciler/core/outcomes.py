@@ -4,9 +4,10 @@ import hashlib
 from dataclasses import dataclass
 
 from reconciler.core.compare import compare, field_diffs
-from reconciler.core.model import Canonical, DanglingReference, FieldDiff, Outcome, Record, RecordDiff, Side
+from reconciler.core.model import DanglingReference, FieldDiff, Outcome, Record, RecordDiff, Side
 from reconciler.core.pairing import Defective, Match, Pair
 from reconciler.core.spec import EntitySpec
+from reconciler.core.values import Token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +62,11 @@ class Judge:
     def _pair(self, match: Pair, source: Record | None, target: Record | None) -> Judged:
         """Records of both sides, or of one."""
         known = [record for record in (source, target) if record is not None]
-        if any(record.problem for record in known):
-            return _unreadable(match, next(record for record in known if record.problem))
         if self._out_of_scope(*known):
             return Judged(match=match, outcome=Outcome.OUT_OF_SCOPE)
+        spoilt = next((record for record in known if record.problem), None)
+        if spoilt is not None:
+            return _unreadable(match, spoilt)
         if source is not None and target is not None:
             return self._compared(match, source, target)
         outcome = Outcome.MISSING_IN_TARGET if source is not None else Outcome.EXTRA_IN_TARGET
@@ -83,24 +85,21 @@ class Judge:
 
     def _out_of_scope(self, *records: Record) -> bool:
         """Whether a record has expired on either side, or is outside the scope on all sides that have it."""
-        if self._ttl is not None and any(
-            _past(record.values[self._ttl], self._now_ms) for record in records if record.values
-        ):
+        return any(self._expired(record) for record in records) or not any(self._within(record) for record in records)
+
+    def _expired(self, record: Record) -> bool:
+        """Whether the record's time is past; what can't be read has not expired."""
+        expiry = record.values[self._ttl] if self._ttl is not None and record.values else None
+        return isinstance(expiry, int) and expiry < self._now_ms
+
+    def _within(self, record: Record) -> bool:
+        """Whether the record is in scope; one whose scope can't be told stays in."""
+        if self._scope is None or self._entity.scope is None or not record.values:
             return True
-        if self._scope is None or self._entity.scope is None:
-            return False
-        prefix = self._entity.scope.prefix
-        return not any(_within(record.values[self._scope], prefix) for record in records if record.values)
-
-
-def _past(expiry: Canonical, now_ms: int) -> bool:
-    """Whether an expiry lies in the past."""
-    return isinstance(expiry, int) and expiry < now_ms
-
-
-def _within(text: Canonical, prefix: str) -> bool:
-    """Whether a scope's text is inside; null can't be told and stays in."""
-    return text is None or (isinstance(text, str) and text.startswith(prefix))
+        text = record.values[self._scope]
+        if isinstance(text, str):
+            return text.startswith(self._entity.scope.prefix)
+        return text is None or isinstance(text, Token)
 
 
 def _unreadable(match: Match, record: Record) -> Judged:

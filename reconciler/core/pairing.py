@@ -1,4 +1,4 @@
-"""Two key-ordered streams in, pairs and singles out: the one merge behind scan, sample and re-read; keys out of order are refused."""
+"""Two key-ordered streams in, pairs and singles out: the one merge behind scan, sample and re-read."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -33,10 +33,13 @@ NO_RECORDS: deque[Record] = deque()
 
 
 class Pairing:
-    """Merges both sides. Push batches of either side as they come, close a side at its end, and take what is `ready`."""
+    """Merges both sides: push batches of either side as they come, close a side at its end, take what is `ready`.
+
+    Keys that come out of order are refused.
+    """
 
     def __init__(self, entity: EntitySpec) -> None:
-        """The owner of an embedded record does not decide which records meet: one that hangs on another owner meets its twin."""
+        """An embedded record's owner does not decide which records meet: one on another owner meets its twin."""
         parts = len(entity.ordered_key)
         self._width = parts - 1 if entity.owner_in_key and parts > 1 else parts
         self._waiting: dict[Side, deque[Record]] = {side: deque() for side in Side}
@@ -119,7 +122,7 @@ class Pairing:
 
 
 def _keyless(side: Side, record: Record) -> Match:
-    """A record that can't take part in the merge: unreadable or strange ones stand alone, the rest has a defective key."""
+    """A record outside the merge: unreadable or strange ones stand alone, the rest has a defective key."""
     if record.defect and not record.problem:
         return Defective(side, record, record.defect)
     return Pair(record, None) if side is Side.SOURCE else Pair(None, record)

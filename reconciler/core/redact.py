@@ -1,5 +1,6 @@
-"""Diffs in the clear to diffs fit to be stored and shown: plain values as JSON, pii masked so that one sees where, secrets gone."""
+"""Diffs in the clear to diffs fit to be stored and shown: plain values as JSON, pii masked, secrets gone."""
 
+import json
 from decimal import Decimal
 from itertools import takewhile
 
@@ -16,12 +17,13 @@ from reconciler.core.model import (
     ReportedField,
     Sensitivity,
 )
-from reconciler.core.normalize import JsonBool, Token, iso_time
-from reconciler.core.spec import EntitySpec, FieldKind
+from reconciler.core.spec import EntitySpec
+from reconciler.core.values import JsonBool, Milliseconds, Token, iso_time
 
 SAME, OTHER = "•", "▒"
 LONGEST_RUN = 12
-SAFE_INTEGER = 2**53
+SAFE_DIGITS = 15  # a double holds every whole number of so many digits
+WIDEST = 40  # beyond that the zeros fill the line
 
 
 def reported(domain: str, entity: EntitySpec, diff: RecordDiff, *, state: DiffState) -> ReportedDiff:
@@ -41,29 +43,32 @@ def reported(domain: str, entity: EntitySpec, diff: RecordDiff, *, state: DiffSt
 
 def _field(domain: str, entity: EntitySpec, diff: FieldDiff) -> ReportedField:
     """One field as its sensitivity allows."""
-    is_time = entity.field(diff.field_path).kind is FieldKind.INSTANT
     redacted = None if diff.sensitivity is Sensitivity.PLAIN else diff.sensitivity
-    source, target = (shown(value, is_time=is_time) for value in (diff.source, diff.target))
-    if redacted is Sensitivity.SECRET:
-        source = target = None
-    elif redacted is Sensitivity.PII:
+    secret = redacted is Sensitivity.SECRET
+    source, target = (None, None) if secret else (shown(diff.source), shown(diff.target))
+    if redacted is Sensitivity.PII:
         source, target = masked(source, target)
-    cluster = field_cluster(domain, entity, diff)
     return ReportedField(
-        path=diff.path, kind=diff.kind, source=source, target=target, redacted=redacted, cluster=cluster, note=diff.note
+        path=diff.field_path if secret else diff.path,
+        kind=diff.kind,
+        source=source,
+        target=target,
+        redacted=redacted,
+        cluster=field_cluster(domain, entity, diff),
+        note="" if secret else diff.note,
     )
 
 
-def shown(value: Canonical, *, is_time: bool = False) -> object:
+def shown(value: Canonical) -> object:
     """A canonical value as JSON: times in ISO 8601, bytes in hex, numbers beyond a double's reach as text."""
     match value:
         case None | bool() | str():
             return value
         case JsonBool():
             return value.value
-        case int():
-            return iso_time(value) if is_time else value if abs(value) < SAFE_INTEGER else str(value)
-        case float() | Decimal():
+        case Milliseconds():
+            return iso_time(value)
+        case int() | float() | Decimal():
             return number(value)
         case bytes():
             return value.hex()
@@ -81,15 +86,17 @@ def shown(value: Canonical, *, is_time: bool = False) -> object:
 
 def number(value: float | Decimal) -> object:
     """A number with all its digits: as text, unless it is whole and small."""
-    exact = Decimal(repr(value)) if isinstance(value, float) else value
-    if exact == exact.to_integral_value() and abs(exact) < SAFE_INTEGER:
+    exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if exact.adjusted() < SAFE_DIGITS and exact == exact.to_integral_value():
         return int(exact)
-    return format(exact, "f") if -20 < exact.adjusted() < 40 else str(exact)  # noqa: PLR2004 - beyond that zeros fill the line
+    return format(exact, "f") if -WIDEST < exact.adjusted() < WIDEST else str(exact)
 
 
 def masked(source: object, target: object) -> tuple[object, object]:
-    """Both values masked the same way: a mark a character, others where they differ, nothing of the values themselves."""
-    left, right = ("" if value is None else str(value) for value in (source, target))
+    """Both values masked the same way: a mark a character, another where they differ, nothing of the values."""
+    if isinstance(source, bool) or isinstance(target, bool):
+        return _hidden(source), _hidden(target)
+    left, right = _letters(source), _letters(target)
     head = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False)))
     shorter = min(len(left), len(right)) - head
     ends = zip(reversed(left), reversed(right), strict=False)
@@ -100,11 +107,23 @@ def masked(source: object, target: object) -> tuple[object, object]:
     )
 
 
+def _hidden(value: object) -> str | None:
+    """A value whose length alone would tell it."""
+    return None if value is None else OTHER
+
+
+def _letters(value: object) -> str:
+    """A shown value as one text."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _mask(head: int, middle: int, tail: int) -> str:
-    """`•••▒▒••`; long runs are counted."""
+    """`•••▒▒••`; long runs are cut short."""
     return "".join(_run(mark, length) for mark, length in ((SAME, head), (OTHER, middle), (SAME, tail)))
 
 
 def _run(mark: str, length: int) -> str:
-    """A run of marks, a long one as the mark with its count."""
-    return mark * length if length <= LONGEST_RUN else f"{mark}×{length} "
+    """A run of marks. A count would be digits, and digits may be what is to be hidden."""
+    return mark * length if length <= LONGEST_RUN else f"{mark * LONGEST_RUN}…"

@@ -1,29 +1,35 @@
-"""Which keys a sample takes: the smallest hashes of seed and key, half of them from each side, the same for the same seed."""
+"""Which keys a sample takes: the smallest hashes of seed and key, half from each side, the same for a seed."""
 
 import hashlib
 import heapq
 from math import ceil
 
 from reconciler.core.model import RecordKey, Side
+from reconciler.core.records import Part
 
 
 class KeySample:
-    """Collects the keys of both sides and keeps those the seed draws; memory grows with the sample, not with the store."""
+    """Collects the keys of both sides and keeps those the seed draws; memory grows with the sample only."""
 
     def __init__(self, *, size: int, seed: int) -> None:
         """`size` is the number of keys wanted over both sides."""
-        self._quota = max(1, ceil(size / 2))
+        self._size = size
         self._seed = str(seed).encode()
         self._kept: dict[Side, list[tuple[int, str, RecordKey]]] = {side: [] for side in Side}
+        self._drawn: dict[Side, set[tuple[Part, ...]]] = {side: set() for side in Side}
 
     def offer(self, side: Side, key: RecordKey) -> None:
         """Considers one key of a side."""
-        kept = self._kept[side]
+        kept, drawn = self._kept[side], self._drawn[side]
+        if key.parts in drawn:
+            return
         entry = (-self._rank(key), repr(key.parts), key)
-        if len(kept) < self._quota:
+        if len(kept) < self._size:
             heapq.heappush(kept, entry)
+            drawn.add(key.parts)
         elif entry > kept[0]:
-            heapq.heapreplace(kept, entry)
+            drawn.discard(heapq.heapreplace(kept, entry)[2].parts)
+            drawn.add(key.parts)
 
     def _rank(self, key: RecordKey) -> int:
         """The place of a key in this seed's order: a uniform 64-bit number."""
@@ -32,8 +38,17 @@ class KeySample:
         )
 
     def drawn(self) -> list[RecordKey]:
-        """The keys drawn from either side, each once, in merge order."""
-        found = {entry[2].parts: entry[2] for kept in self._kept.values() for entry in kept}
+        """Half of the keys by the source's order, then by the target's until the size is reached; in merge order."""
+        found: dict[tuple[Part, ...], RecordKey] = {}
+        orders = {side: [entry[2] for entry in sorted(kept, reverse=True)] for side, kept in self._kept.items()}
+        for keys, until in (
+            (orders[Side.SOURCE], ceil(self._size / 2)),
+            (orders[Side.TARGET], self._size),
+            (orders[Side.SOURCE], self._size),
+        ):
+            for key in keys:
+                if len(found) < until:
+                    found.setdefault(key.parts, key)
         return [found[parts] for parts in sorted(found)]
 
 

@@ -1,4 +1,4 @@
-"""What a configuration means: domains, entities, fields, invariants and policy as frozen values; an invalid one cannot be built."""
+"""What a configuration means: domains, entities, fields, invariants and policy; an invalid one can't be built."""
 
 import re
 from dataclasses import dataclass, field
@@ -9,7 +9,9 @@ from reconciler.core.model import Sensitivity, Side
 from reconciler.errors import InvalidSpec
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-PATH = re.compile(r"[A-Za-z_$][\w$]*(\[\d+\])?(\.[A-Za-z_$][\w$]*(\[\d+\])?)*")
+STEP = r"[^.\[\]$\x00][^.\[\]\x00]*(\[\d+\])*"
+PATH = re.compile(rf"{STEP}(\.{STEP})*")
+MOST_DECIMALS = 100
 
 
 class FieldKind(StrEnum):
@@ -46,6 +48,16 @@ def _require(holds: object, message: str, *, expected: str = "", got: str = "") 
         raise InvalidSpec(message, expected=expected, got=got)
 
 
+KEYABLE = (FieldKind.IDENTITY, FieldKind.TEXT, FieldKind.INTEGER)
+SCALARS = frozenset(FieldKind) - {
+    FieldKind.JSON,
+    FieldKind.ARRAY,
+    FieldKind.REFERENCE,
+    FieldKind.CHILDREN,
+    FieldKind.IDENTITY,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildTable:
     """Where an embedded array lies in the target: a table whose rows carry the parent's id and a position from 0."""
@@ -56,23 +68,22 @@ class ChildTable:
     fields: tuple["FieldSpec", ...]
 
     def __post_init__(self) -> None:
-        """Elements hold scalars only."""
-        _require(self.fields, f"child table {self.table} has no fields")
+        """Elements have no children of their own."""
+        where = f"child table {self.table}"
+        _require(self.fields, f"{where} has no fields")
         nested = [item.path for item in self.fields if item.kind in (FieldKind.CHILDREN, FieldKind.IDENTITY)]
-        _require(
-            not nested,
-            f"child table {self.table}",
-            expected="fields without children of their own",
-            got=", ".join(nested),
-        )
+        _require(not nested, where, expected="fields without children of their own", got=", ".join(nested))
+        paths = [item.path for item in self.fields]
+        _require(len(set(paths)) == len(paths), where, expected="each path once", got=", ".join(paths))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldSpec:
     """One compared field: a Mongo path, a column, a rule.
 
-    `scale` belongs to decimal (digits after the point), `items` to array (kind of its elements), `refers_to` to reference (name of
-    an entity, of any domain), `children` to children, `accepts` to decimal. Sensitivity is secret unless declared otherwise.
+    `scale` belongs to decimal (digits after the point), `items` to array (kind of its elements), `refers_to` to
+    reference (name of an entity, of any domain), `children` to children, `accepts` to decimal. Sensitivity is secret
+    unless declared otherwise.
     """
 
     path: str
@@ -87,45 +98,30 @@ class FieldSpec:
 
     def __post_init__(self) -> None:
         """Each kind has what it needs and nothing else."""
-        _require(
-            PATH.fullmatch(self.path),
-            f"field {self.path!r}",
-            expected="a path like profile.phone or location.coordinates[0]",
-        )
-        decimal, array = self.kind is FieldKind.DECIMAL, self.kind is FieldKind.ARRAY
-        _require(
-            (self.scale is not None) == decimal,
-            f"field {self.path}",
-            expected="`scale` with kind decimal and only there",
-        )
-        _require(
-            self.scale is None or 0 <= self.scale <= 100,
-            f"field {self.path}: scale",
-            expected="0 to 100",
-            got=str(self.scale),
-        )
-        _require(
-            (self.items is not None) == array, f"field {self.path}", expected="`items` with kind array and only there"
-        )
-        _require(
-            bool(self.refers_to) == (self.kind is FieldKind.REFERENCE),
-            f"field {self.path}",
-            expected="`refers_to` with kind reference and only there",
-        )
-        children = self.kind is FieldKind.CHILDREN
-        _require(
-            (self.children is not None) == children,
-            f"field {self.path}",
-            expected="`children` with kind children and only there",
-        )
-        _require(bool(self.column) != children, f"field {self.path}", expected="a column, or a child table")
+        where = f"field {self.path}"
+        path_fits = PATH.fullmatch(self.path)
+        _require(path_fits, f"field {self.path!r}", expected="a path like profile.phone or location.coordinates[0]")
+        self._belongs(where, "scale", self.scale is not None, self.kind, self.items, wanted=FieldKind.DECIMAL)
+        self._belongs(where, "items", self.items is not None, self.kind, wanted=FieldKind.ARRAY)
+        self._belongs(where, "refers_to", bool(self.refers_to), self.kind, wanted=FieldKind.REFERENCE)
+        self._belongs(where, "children", self.children is not None, self.kind, wanted=FieldKind.CHILDREN)
+        _require(bool(self.column) != (self.kind is FieldKind.CHILDREN), where, expected="a column, or a child table")
+        in_range = self.scale is None or 0 <= self.scale <= MOST_DECIMALS
+        _require(in_range, f"{where}: scale", expected=f"0 to {MOST_DECIMALS}", got=str(self.scale))
+        scalar = self.items is None or self.items in SCALARS
+        _require(scalar, f"{where}: items", expected="a kind of single values", got=str(self.items))
+
+    def _belongs(self, where: str, name: str, given: object, *kinds: FieldKind | None, wanted: FieldKind) -> None:
+        """An attribute is there exactly where its kind is."""
+        _require(given == (wanted in kinds), where, expected=f"`{name}` with kind {wanted.value} and only there")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedded:
     """Where an entity's records lie inside another entity's documents.
 
-    `path` is the array's (`many`) or object's path; `owner` names the parent entity, `column` its UUID in the entity's own table.
+    `path` is the array's (`many`) or object's path; `owner` names the parent entity, `column` its UUID in the
+    entity's own table.
     """
 
     path: str
@@ -147,8 +143,8 @@ class EntitySpec:
     """One collection (or embedded path) and the table it is compared with.
 
     `fields` holds every compared field, the key's own among them: an implicit `_id` of kind identity where the key is
-    `legacy_object_id`, an implicit reference named after the owner where the entity is embedded. `key` names the fields that
-    make the key. `ttl` is the path of the field after whose time a record is out of scope.
+    `legacy_object_id`, an implicit reference named after the owner where the entity is embedded. `key` names the fields
+    that make the key. `ttl` is the path of the field after whose time a record is out of scope.
     """
 
     name: str
@@ -176,12 +172,8 @@ class EntitySpec:
         _require(self.key, f"{where}: key", expected="at least one field")
         for path in (*self.key, *([self.scope.path] if self.scope else []), *([self.ttl] if self.ttl else [])):
             _require(path in paths, f"{where}", expected=f"a field {path}, which its key, scope or ttl names")
-        keyable = (FieldKind.IDENTITY, FieldKind.TEXT, FieldKind.INTEGER, FieldKind.REFERENCE)
         for path in self.key:
-            kind = self.field(path).kind
-            _require(
-                kind in keyable, f"{where}: key {path}", expected="kind text, integer or the owner", got=kind.value
-            )
+            self._keyable(where, path)
         if self.ttl:
             _require(
                 self.field(self.ttl).kind is FieldKind.INSTANT,
@@ -192,6 +184,13 @@ class EntitySpec:
             _require(
                 self.field(self.scope.path).kind is FieldKind.TEXT, f"{where}: scope", expected="a field of kind text"
             )
+
+    def _keyable(self, where: str, path: str) -> None:
+        """A key's part is one that both stores can sort by; a reference can only be to the owner."""
+        kind = self.field(path).kind
+        owner = self.embedded.owner if self.embedded else None
+        fits = kind in KEYABLE or (kind is FieldKind.REFERENCE and path == owner)
+        _require(fits, f"{where}: key {path}", expected="kind text, integer or the owner", got=kind.value)
 
     def field(self, path: str) -> FieldSpec:
         """The field at a path; KeyError where there is none."""
@@ -216,14 +215,14 @@ class EntitySpec:
 
     @property
     def ordered_key(self) -> tuple[str, ...]:
-        """The key's paths in merge order: the owner last, so that a record that hangs on another owner meets its twin."""
+        """The key's paths in merge order: the owner last, so that one that hangs on another owner meets its twin."""
         owner = self.embedded.owner if self.embedded else ""
         return (*(path for path in self.key if path != owner), *(path for path in self.key if path == owner))
 
     @property
     def secret_key(self) -> bool:
-        """Whether a part of the key is secret, and so shown as a keyed digest."""
-        return any(self.field(path).sensitivity is Sensitivity.SECRET for path in self.key)
+        """Whether a part of the key is secret or personal, and so shown as a keyed digest."""
+        return any(self.field(path).sensitivity is not Sensitivity.PLAIN for path in self.key)
 
 
 class InvariantKind(StrEnum):
@@ -293,9 +292,9 @@ class Schedule:
 class DomainSpec:
     """What is flipped together by one flag.
 
-    `not_comparable` holds the reason where there is no PostgreSQL side; then there are no entities. `live_flag` is false where
-    tables exist but no flag is read yet: flip and rollback texts are empty then. `config_digest` covers mapping and rules (not
-    policy), as `sha256:…`; it is filled in by whoever read the configuration.
+    `not_comparable` holds the reason where there is no PostgreSQL side; then there are no entities. `live_flag` is
+    false where tables exist but no flag is read yet: flip and rollback texts are empty then. `config_digest` covers
+    mapping and rules (not policy), as `sha256:…`; it is filled in by whoever read the configuration.
     """
 
     name: str

@@ -49,7 +49,7 @@ def entity_verdict(summary: EntitySummary, *, may_be_empty: bool = False) -> Ver
 
 
 def domain_verdict(run: DomainRun) -> Verdict:
-    """What a domain's part of a run says; an entity that compared nothing beside others that did makes it inconclusive."""
+    """What a domain's part of a run says; one entity of several that compared nothing makes it inconclusive."""
     verdicts = [entity_verdict(entity, may_be_empty=entity.may_be_empty) for entity in run.entities]
     if (
         verdicts

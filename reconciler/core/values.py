@@ -1,11 +1,13 @@
 """The forms that canonical values take beyond Python's own, and how raw values are named and spelled."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
 from reconciler.core.model import (
+    Canonical,
     DanglingReference,
     InfiniteInstant,
     Instant,
@@ -17,6 +19,7 @@ from reconciler.core.model import (
     ResolvedReference,
 )
 
+Rule = Callable[[Raw], Canonical]
 LARGEST_PLAIN_DOUBLE = 1e21
 DAY_MS = 86_400_000
 
@@ -87,7 +90,7 @@ def mistyped(value: Raw) -> Mistyped:
     return Mistyped(type_name=type_name(value), shown=spelled(value))
 
 
-def spelled(value: Raw) -> str:  # noqa: PLR0911 - one line a type
+def spelled(value: Raw) -> str:
     """A raw value as the text that JavaScript would print; empty for a type whose content nobody reads."""
     match value:
         case None:
@@ -112,7 +115,7 @@ def spelled(value: Raw) -> str:  # noqa: PLR0911 - one line a type
 
 
 def iso_time(milliseconds: int) -> str:
-    """ISO 8601 with `Z` and milliseconds, with a sign and six digits for years outside 0 to 9999, as JavaScript does."""
+    """ISO 8601 with `Z` and milliseconds; a sign and six digits for years outside 0 to 9999, as JavaScript does."""
     days, rest = divmod(milliseconds, DAY_MS)
     year, month, day = _civil(days)
     seconds, millisecond = divmod(rest, 1000)
@@ -122,7 +125,7 @@ def iso_time(milliseconds: int) -> str:
 
 
 def _civil(days: int) -> tuple[int, int, int]:
-    """Year, month, day of a count of days since 1970-01-01, for any year: the era arithmetic of the Gregorian calendar."""
+    """Year, month, day of a count of days since 1970-01-01, for any year of the Gregorian calendar."""
     era, day_of_era = divmod(days + 719_468, 146_097)
     year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
     day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)

@@ -11,7 +11,7 @@ class PlantedFault:
     """One kind of fault; `outcome` and `kind` are words of the contract, `path` is a Mongo name.
 
     `path` and `kind` are None where the whole record is the fault. `records` is how many records get it. `breaks` is
-    the invariant that is violated besides, if any.
+    the invariant that is violated besides, `needs` the label of a fault that has to be there already, if any.
     """
 
     label: str
@@ -23,6 +23,7 @@ class PlantedFault:
     kind: str | None
     records: int
     breaks: str | None = None
+    needs: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,9 @@ class PlantedRecord:
     kind: str | None
 
 
-def _field(label: str, place: str, path: str, kind: str, records: int, description: str) -> PlantedFault:
+def _field(
+    label: str, place: str, path: str, kind: str, records: int, description: str, *, needs: str | None = None
+) -> PlantedFault:
     domain, entity = place.split(".")
     return PlantedFault(
         label=label,
@@ -53,6 +56,7 @@ def _field(label: str, place: str, path: str, kind: str, records: int, descripti
         path=path,
         kind=kind,
         records=records,
+        needs=needs,
     )
 
 
@@ -135,6 +139,7 @@ PLANTED: tuple[PlantedFault, ...] = (
         "dangling_reference",
         1,
         "it points to a row without legacy id",
+        needs="user_without_legacy_id",
     ),
     _record("review_legacy_id_null", "review.review", "key_defect", 1, "the row lost its legacy id"),
     _record("review_legacy_id_upper", "review.review", "key_defect", 1, "hex digits in upper case"),
@@ -150,8 +155,9 @@ PLANTED: tuple[PlantedFault, ...] = (
         3,
         "the remap after the backfill left it out",
     ),
-    _field("price_one_cent_short", "marketplace.seller_offer", "price", "value", 4, "0.58 became 0.57, as through a double"),
+    _field("price_one_cent_short", "marketplace.seller_offer", "price", "value", 4, "0.58 became 0.57"),
     _field("metadata_value_differs", "payment.payment", "metadata.raw.ok", "value", 1, "deep inside jsonb"),
+    _field("escrow_still_held", "payment.payment", "escrow.state", "value", 2, "the release was not mirrored"),
     _field("hash_of_another_payment", "payment.payment", "txHash", "value", 2, "two payments share one transaction"),
     _field("amount_in_minor_units", "payment.payment", "amount", "value", 11, "cents taken for whole units: 100 times"),
     _record("quote_missing", "quote.quote", "missing_in_target", 1, "the payment is there, its quote is not"),
@@ -167,15 +173,18 @@ PLANTED: tuple[PlantedFault, ...] = (
 
 
 def faults_of(domains: Collection[str] | None = None) -> tuple[PlantedFault, ...]:
-    """Return the faults of these domains, of all without any; raises SandboxUnavailable for a domain without faults."""
-    if domains is None:
-        return PLANTED
+    """Return the faults of these domains, or all; without those that need a fault of a domain left out.
+
+    Raises SandboxUnavailable for a domain without faults.
+    """
     known = {fault.domain for fault in PLANTED}
-    if unknown := set(domains) - known:
+    wanted = known if domains is None else set(domains)
+    if unknown := wanted - known:
         raise SandboxUnavailable(
             "faults cannot be planted",
             expected=f"domains out of {', '.join(sorted(known))}",
             got=", ".join(sorted(unknown)),
             next_step="leave those out",
         )
-    return tuple(fault for fault in PLANTED if fault.domain in domains)
+    labels = {fault.label for fault in PLANTED if fault.domain in wanted}
+    return tuple(fault for fault in PLANTED if fault.label in labels and (fault.needs is None or fault.needs in labels))

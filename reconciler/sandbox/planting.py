@@ -21,7 +21,7 @@ _UNTIED_ADDRESS = (
 async def plant(
     *, mongodb_uri: str, pg_url: str, database: str, domains: Collection[str] | None = None
 ) -> list[PlantedRecord]:
-    """Plant the faults of these domains, or all, into stores that `fill` filled; return each diff that must be found.
+    """Plant `faults_of(domains)` into stores that `fill` filled; return each diff that a comparison must find.
 
     The same data get the same faults. Raises SandboxUnavailable when the data are too few or a domain has no fault,
     and what the drivers raise.

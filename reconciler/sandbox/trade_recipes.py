@@ -19,7 +19,7 @@ async def _spec_value_differs(site: Site, fault: PlantedFault) -> list[PlantedRe
     specified = "exists (select from purchase_request_specs s where s.request_id = purchase_requests.id)"
     rows = await site.take(fault, table="purchase_requests", where=specified, key="legacy_object_id")
     change = (
-        "update purchase_request_specs set value = value || '?' where request_id = $1 and position = "
+        "update purchase_request_specs set value = 'other' where request_id = $1 and position = "
         "(select max(position) from purchase_request_specs where request_id = $1) returning position"
     )
     places = [await site.connection.fetchval(change, row["id"]) for row in rows]
@@ -40,6 +40,7 @@ TRADE_RECIPES: dict[str, Recipe] = {
     "metadata_value_differs": column(
         "payments", "metadata = jsonb_set(metadata, '{raw,ok}', 'false')", "metadata #> '{raw,ok}' = 'true'"
     ),
+    "escrow_still_held": column("payments", "escrow_state = 'held'", "escrow_state = 'released'"),
     "hash_of_another_payment": column("payments", f"tx_hash = {_OTHER_HASH}", "tx_hash is not null"),
     "amount_in_minor_units": column("payments", "amount = amount * 100", "amount between 0.01 and 1e15"),
     "quote_missing": _quote_missing,

@@ -78,7 +78,8 @@ def share(part: int, whole: int) -> str:
     """A share in per cent, cut down so that only the whole is 100 %; a dash of nothing."""
     if not whole:
         return NONE
-    return f"{part * 10000 // whole / 100:.2f} %"
+    cut = part * 10000 // whole
+    return "< 0.01 %" if part and not cut else f"{cut / 100:.2f} %"
 
 
 def percent(ratio: float) -> str:

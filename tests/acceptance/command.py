@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -104,6 +105,15 @@ class CommandLine:
     def given(self, **environment: str) -> Self:
         """The same command line with more in its environment."""
         return replace(self, environment={**self.environment, **environment})
+
+    def with_config(self, file: str, before: str, after: str) -> Self:
+        """The same command line on a copy of the configuration with one change in one file."""
+        folder = self.folder / "config"
+        shutil.copytree(self.environment["RECONCILER_CONFIG"], folder)
+        text = (folder / file).read_text(encoding="utf-8")
+        assert before in text
+        (folder / file).write_text(text.replace(before, after, 1), encoding="utf-8")
+        return self.given(RECONCILER_CONFIG=str(folder))
 
     @property
     def reports(self) -> Path:

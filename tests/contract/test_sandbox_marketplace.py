@@ -1,6 +1,7 @@
 """The demo marketplace and its faults, in real stores."""
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 
 import asyncpg
@@ -11,7 +12,7 @@ from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient
 
 from reconciler.errors import SandboxUnavailable
-from reconciler.sandbox.faults import PLANTED, PlantedRecord
+from reconciler.sandbox.faults import PLANTED, PlantedRecord, faults_of
 from reconciler.sandbox.marketplace import FillSummary, fill
 from reconciler.sandbox.planting import plant
 from reconciler.sandbox.schema import COLLECTION_INDEXES
@@ -150,11 +151,24 @@ async def test_only_the_faults_of_the_wanted_domains_are_planted(sandbox: Sandbo
 
     assert {record.label for record in planted} == {
         "metadata_value_differs",
+        "escrow_still_held",
         "hash_of_another_payment",
         "amount_in_minor_units",
         "ledger_entry_missing",
     }
     assert await places_that_differ(sandbox, "partly", filled) == {"payments", "funds_ledger_entries"}
+
+
+async def test_a_fault_that_needs_another_is_planted_with_it_or_not_at_all(
+    sandbox: Sandbox, filled: FillSummary
+) -> None:
+    await sandbox.clone_databases(source="clean", target="needing")
+    uri, url = sandbox.mongodb_uri("needing"), sandbox.pg_url("needing")
+    planted = await plant(mongodb_uri=uri, pg_url=url, database="needing", domains=("review",))
+    labels = {record.label for record in planted}
+
+    assert labels == {fault.label for fault in PLANTED if fault.domain == "review"} - {"reviewer_unmirrored"}
+    assert "reviewer_unmirrored" in {fault.label for fault in faults_of(("review", "auth"))}
 
 
 async def test_a_domain_without_faults_is_refused_and_nothing_is_planted(sandbox: Sandbox, filled: FillSummary) -> None:
@@ -172,10 +186,10 @@ async def test_a_missing_ledger_entry_spoils_the_sum_of_its_currency(sandbox: Sa
     uri, url = sandbox.mongodb_uri("summed"), sandbox.pg_url("summed")
     await plant(mongodb_uri=uri, pg_url=url, database="summed", domains=("funds_ledger",))
     query = "select currency, sum(amount) from funds_ledger_entries group by currency"
-    sums = []
+    sums: list[dict[str, Decimal]] = []
     for name in ("clean", "summed"):
         connection = await asyncpg.connect(sandbox.reader_pg_url(name))
-        sums.append(dict(await connection.fetch(query)))
+        sums.append({row["currency"]: row["sum"] for row in await connection.fetch(query)})
         await connection.close()
 
     assert len([currency for currency, total in sums[0].items() if sums[1].get(currency) != total]) == 1

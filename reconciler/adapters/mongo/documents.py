@@ -1,4 +1,4 @@
-"""Raw BSON documents to plain values, field by field, so that one bad value costs neither its document nor its batch."""
+"""Raw BSON to plain values, value by value, so that one bad value costs neither its document nor its batch."""
 
 import re
 import struct
@@ -11,57 +11,104 @@ from bson import Binary, Decimal128, Int64, ObjectId
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.datetime_ms import DatetimeMS
 from bson.errors import BSONError
-from bson.raw_bson import RawBSONDocument
 
-from reconciler.core.model import MISSING, Instant, ObjectIdValue, Opaque, Raw
+from reconciler.core.model import MISSING, Instant, Missing, ObjectIdValue, Opaque, Raw
+from reconciler.core.values import type_name
 
 OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(
     document_class=dict, tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_MS
 )
-RAW_OPTIONS: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
-AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
+AS_THEY_ARE = frozenset({str, int, float, bool, type(None), bytes, Missing, Opaque})
 STEP = re.compile(r"[^.\[\]]+|\[\d+\]")
+DOCUMENT, ARRAY, REGEX, SCOPED_CODE = 0x03, 0x04, 0x0B, 0x0F
 DEPRECATED = {0x06: "undefined", 0x0C: "dbPointer", 0x0E: "symbol"}
 FIXED = {0x01: 8, 0x06: 0, 0x07: 12, 0x08: 1, 0x09: 8, 0x0A: 0, 0x10: 4, 0x11: 8, 0x12: 8, 0x13: 16, 0x7F: 0, 0xFF: 0}
-SIZED = {0x02: 4, 0x03: 0, 0x04: 0, 0x05: 5, 0x0C: 16, 0x0D: 4, 0x0E: 4, 0x0F: 0}
-REGEX = 0x0B
+SIZED = {0x02: 4, DOCUMENT: 0, ARRAY: 0, 0x05: 5, 0x0C: 16, 0x0D: 4, 0x0E: 4, SCOPED_CODE: 0}
+NAMES = {
+    "Regex": "regex", "Timestamp": "timestamp", "MinKey": "minKey", "MaxKey": "maxKey", "DBRef": "dbRef",
+    "Code": "javascript",
+}  # fmt: skip
+BROKEN = (BSONError, OverflowError, ValueError)
+TWICE = Opaque("name that occurs twice", unreadable=True)
+Document = dict[str, Any]
+Steps = tuple[str | int, ...]
 
 
-def decoded(document: RawBSONDocument) -> Mapping[str, Any]:
+# -- decoding ----------------------------------------------------------------------------------------------------------
+
+
+def decoded_all(batch: bytes) -> Sequence[Document]:
+    """The documents of a raw batch, each decoded alone where decoding them together loses or breaks something."""
+    documents = split(batch)
+    try:
+        together = bson.decode_all(batch, OPTIONS)
+        if len(together) == len(documents):
+            pairs = zip(together, documents, strict=True)
+            return [whole if _faithful(whole, raw) else _one_by_one(raw) for whole, raw in pairs]
+    except BROKEN:
+        pass
+    return [decoded(raw) for raw in documents]
+
+
+def split(batch: bytes) -> list[bytes]:
+    """The documents of a raw batch, still encoded."""
+    found, position = [], 0
+    while position < len(batch):
+        (size,) = struct.unpack_from("<i", batch, position)
+        found.append(batch[position : position + size])
+        position += size
+    return found
+
+
+def decoded(raw: bytes) -> Document:
     """The document with every value as it is stored; broken, ambiguous and deprecated values become Opaque.
 
-    A decoded document that encodes to the very bytes it came from has lost nothing: no doubled name, no deprecated type.
+    A decoded document that encodes to the bytes it came from has lost nothing: no doubled name, no deprecated type.
     """
-    raw = document.raw
     try:
         whole = bson.decode(raw, OPTIONS)
-        if bson.encode(whole, codec_options=OPTIONS) == raw:
+        if _faithful(whole, raw):
             return whole
-    except (BSONError, OverflowError, ValueError):
+    except BROKEN:
         pass
     return _one_by_one(raw)
 
 
-def _one_by_one(raw: bytes) -> dict[str, Any]:
-    """Each top-level value decoded alone."""
-    found: dict[str, Any] = {}
+def _faithful(whole: Document, raw: bytes) -> bool:
+    """Whether decoding lost nothing."""
+    return bson.encode(whole, codec_options=OPTIONS) == raw
+
+
+def _one_by_one(raw: bytes) -> Document:
+    """Each value decoded alone, at any depth."""
+    found: Document = {}
     for tag, name, value in elements(raw):
-        found[name] = Opaque("name that occurs twice", unreadable=True) if name in found else _alone(tag, value)
+        found[name] = TWICE if name in found else _alone(tag, value)
     return found
 
 
 def _alone(tag: int, value: bytes) -> Any:  # noqa: ANN401 - any BSON value
-    """One value, or what is wrong with it."""
+    """One value, or what is wrong with it; only its broken leaves are lost where it is an object or array."""
     if tag in DEPRECATED:
         return Opaque(DEPRECATED[tag])
-    document = struct.pack("<i", len(value) + 8) + bytes([tag]) + b"v\0" + value + b"\0"
+    document = wrapped("v", tag, value)
     try:
         whole = bson.decode(document, OPTIONS)
-    except (BSONError, OverflowError, ValueError):
-        return Opaque("value that can't be decoded", unreadable=True)
-    if bson.encode(whole, codec_options=OPTIONS) != document:
-        return Opaque("value with a doubled name or a deprecated type inside", unreadable=True)
-    return whole["v"]
+        if _faithful(whole, document):
+            return whole["v"]
+    except BROKEN:
+        pass
+    if tag == DOCUMENT:
+        return _one_by_one(value)
+    if tag == ARRAY:
+        return [_alone(inner, item) for inner, _, item in elements(value)]
+    return Opaque("value that can't be decoded", unreadable=True)
+
+
+def wrapped(name: str, tag: int, value: bytes) -> bytes:
+    """A document of one element, encoded."""
+    element = bytes([tag]) + name.encode() + b"\0" + value
+    return struct.pack("<i", len(element) + 5) + element + b"\0"
 
 
 def elements(raw: bytes) -> Iterator[tuple[int, str, bytes]]:
@@ -98,24 +145,10 @@ def _length(raw: bytes, tag: int, start: int) -> int:
 # -- plain values ------------------------------------------------------------------------------------------------------
 
 
-def plain(value: Any) -> Raw:  # noqa: ANN401 - any BSON value; one line a type
+def plain(value: Any) -> Raw:  # noqa: ANN401 - any BSON value
     """A BSON value as the core knows it."""
-    kind = type(value)
-    if kind in AS_THEY_ARE:
-        return value
-    if kind is dict:
-        return {name: plain(item) for name, item in value.items()}
-    if kind is list:
-        return [plain(item) for item in value]
-    if kind is ObjectId:
-        return ObjectIdValue(str(value))
-    if kind is DatetimeMS:
-        return Instant(int(value) * 1000)
-    if kind is Int64:
-        return int(value)
-    if kind is Decimal128:
-        return _decimal(value)
-    return _other(value)
+    kind = value.__class__
+    return value if kind in AS_THEY_ARE else CONVERTERS.get(kind, _other)(value)
 
 
 def _decimal(value: Decimal128) -> Decimal:
@@ -125,39 +158,53 @@ def _decimal(value: Decimal128) -> Decimal:
 
 
 def _other(value: Any) -> Raw:  # noqa: ANN401 - any BSON value
-    """Bytes, and types without a counterpart by their name."""
-    if isinstance(value, Opaque) or value is MISSING:
-        return value
-    if type(value) is bytes:
-        return value
+    """A type without a counterpart, by its name."""
     if isinstance(value, Binary):
         return Opaque(f"binData subtype {value.subtype}")
-    return Opaque(type(value).__name__)
+    return Opaque(NAMES.get(type(value).__name__, type(value).__name__))
+
+
+CONVERTERS: Mapping[type, Callable[[Any], Raw]] = {
+    dict: lambda value: {name: plain(item) for name, item in value.items()},
+    list: lambda value: [plain(item) for item in value],
+    ObjectId: lambda value: ObjectIdValue(str(value)),
+    DatetimeMS: lambda value: Instant(int(value) * 1000),
+    Int64: int,
+    Decimal128: _decimal,
+}
 
 
 # -- paths -------------------------------------------------------------------------------------------------------------
 
 
-def getter(path: str) -> Callable[[Mapping[str, Any]], Raw]:
-    """A function that takes the plain value at a path like `profile.phone` or `location.coordinates[0]` from a document."""
-    steps = [int(step[1:-1]) if step.startswith("[") else step for step in STEP.findall(path)]
-    if len(steps) == 1:
-        name = steps[0]
-        return lambda document: plain(document.get(name, MISSING))  # type: ignore[call-overload]
-    return lambda document: plain(walk(document, steps))
+def steps_of(path: str) -> Steps:
+    """The steps of a path like `profile.phone` or `location.coordinates[0]`."""
+    return tuple(int(step[1:-1]) if step.startswith("[") else step for step in STEP.findall(path))
+
+
+def getter(paths: Sequence[str]) -> Callable[[Mapping[str, Any]], list[Raw]]:
+    """A function that takes the plain values at these paths from a document."""
+    split_paths = [steps_of(path) for path in paths]
+    ways = [(str(first), rest) for first, *rest in split_paths]
+
+    def take(document: Mapping[str, Any]) -> list[Raw]:
+        get = document.get
+        found = [walk(get(first, MISSING), rest) if rest else get(first, MISSING) for first, rest in ways]
+        return [value if value.__class__ in AS_THEY_ARE else plain(value) for value in found]
+
+    return take
 
 
 def walk(value: Any, steps: Sequence[str | int]) -> Any:  # noqa: ANN401 - any BSON value
-    """The BSON value below: MISSING behind null or nothing, Opaque behind something that is neither object nor array."""
+    """The BSON value below: MISSING behind null or nothing, Opaque behind what is neither object nor array."""
     for step in steps:
-        if value is None or value is MISSING or isinstance(value, Opaque):
-            return MISSING if value is None else value
-        if isinstance(step, int):
-            if not isinstance(value, list):
-                return Opaque(type(value).__name__)
-            value = value[step] if step < len(value) else MISSING
-        elif isinstance(value, Mapping):
+        if value is None or value is MISSING:
+            return MISSING
+        if isinstance(step, str) and isinstance(value, dict):
             value = value.get(step, MISSING)
+        elif isinstance(step, int) and isinstance(value, list):
+            value = value[step] if step < len(value) else MISSING
         else:
-            return Opaque(type(value).__name__)
+            found = plain(value)
+            return found if isinstance(found, Opaque) else Opaque(type_name(found))
     return value

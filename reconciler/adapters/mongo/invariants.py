@@ -2,8 +2,8 @@
 
 from typing import Any, assert_never
 
-from bson import ObjectId
 from motor.motor_asyncio import AsyncIOMotorDatabase
+from pymongo.collation import Collation
 
 from reconciler.core import invariants
 from reconciler.core.model import InvariantResult, Side
@@ -11,7 +11,7 @@ from reconciler.core.spec import EntitySpec, InvariantKind, InvariantSpec, Syste
 
 Stage = dict[str, Any]
 Database = AsyncIOMotorDatabase[dict[str, Any]]
-MOST_KEYS = invariants.MOST_SAMPLES
+BYTES = Collation(locale="simple")
 
 
 async def check(
@@ -34,20 +34,14 @@ async def check(
 async def _ask(database: Database, entity: EntitySpec, pipeline: list[Stage], max_time_ms: int) -> list[dict[str, Any]]:
     """All rows of a pipeline's answer."""
     cursor = database[entity.collection].aggregate(
-        pipeline, allowDiskUse=True, maxTimeMS=max_time_ms, comment="reconciler invariant"
+        pipeline, allowDiskUse=True, collation=BYTES, maxTimeMS=max_time_ms, comment="reconciler invariant"
     )
     return await cursor.to_list(length=None)
 
 
 def _text(value: object) -> str:
     """A key as reports spell it."""
-    return (
-        str(int(value))
-        if isinstance(value, float) and value.is_integer()
-        else str(value)
-        if isinstance(value, ObjectId | str)
-        else str(value)
-    )
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _filled(paths: tuple[str, ...]) -> Stage:

@@ -1,87 +1,134 @@
-"""What is asked of MongoDB for an entity: find arguments and pipelines, all constants built from the configuration."""
+"""What is asked of MongoDB for an entity: pipelines, all constants of the configuration but for keys as literals."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from bson import ObjectId, json_util
+from bson.raw_bson import RawBSONDocument
 
-from reconciler.core.model import RecordKey
+from reconciler.adapters.mongo.documents import Document, decoded, elements, split, wrapped
+from reconciler.core.model import Opaque, RecordKey
 from reconciler.core.records import LEGACY_ID
-from reconciler.core.spec import EntitySpec, FieldKind
+from reconciler.core.spec import Embedded, EntitySpec, FieldKind
 
 Stage = dict[str, Any]
+PLACE = "__order"
+ELEMENT = "element"
+INDEX = "place"
+RAW_ID = "bson:"
+LARGEST_LONG = 2**63 - 1
+NUMERAL = re.compile(r"[0-9]{1,15}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """A pipeline whose documents hold the record at `element`, its owner's id in `_id`, and its place in an array in `place`."""
-
-    pipeline: list[Stage]
-    embedded: bool
+# -- shapes ------------------------------------------------------------------------------------------------------------
 
 
-def records(
-    entity: EntitySpec, *, where: Stage | None = None, inner: Stage | None = None, ordered: bool = True
-) -> Query:
-    """All records of an entity, or those whose document matches `where` and whose embedded element matches `inner`."""
+def shape(entity: EntitySpec, *, where: Stage | None = None, inner: Stage | None = None) -> list[Stage]:
+    """Stages that give one document a record: its fields, or its owner's `_id` with the `element` and its `place`.
+
+    `place` is the index in an array. `where` is matched by documents, `inner` by what they are turned into.
+    """
     stages: list[Stage] = [{"$match": where}] if where else []
-    sort: list[Stage] = [{"$sort": {_sort_path(entity, path): 1 for path in entity.ordered_key}}] if ordered else []
-    if entity.embedded is None:
-        stages += [*sort, {"$project": _projection(entity)}]
-    elif sort == [{"$sort": {"_id": 1}}]:
-        stages += [*sort, *_embedded(entity, inner)]
-    else:
-        stages += [*_embedded(entity, inner), *sort]
-    return Query(pipeline=stages, embedded=entity.embedded is not None)
-
-
-def _projection(entity: EntitySpec) -> Stage:
-    """The top-level fields that are compared."""
-    return {"_id": 1} | {item.path.partition(".")[0].partition("[")[0]: 1 for item in entity.fields}
-
-
-def _embedded(entity: EntitySpec, inner: Stage | None) -> list[Stage]:
-    """Stages that turn a parent into its embedded records; null and missing are none."""
-    embedded = entity.embedded
-    if embedded is None:
-        return []
-    stages: list[Stage] = [{"$match": {embedded.path: {"$ne": None}}}] if not embedded.many else []
-    stages.append({"$project": {"_id": 1, "element": f"${embedded.path}"}})
-    if embedded.many:
-        stages.append({"$unwind": {"path": "$element", "includeArrayIndex": "place"}})
+    stages += [{"$project": _projection(entity)}] if entity.embedded is None else _embedded(entity.embedded)
     return [*stages, {"$match": inner}] if inner else stages
 
 
-def _sort_path(entity: EntitySpec, path: str) -> str:
-    """Where a key's part lies in the pipeline's documents."""
-    if entity.embedded is None or path == entity.embedded.owner:
-        return "_id" if entity.embedded else path
-    return f"element.{path}"
+def _projection(entity: EntitySpec) -> Stage:
+    """The top-level fields that are compared: below them, a projection would drop what is neither object nor array."""
+    return {"_id": 1} | {item.path.partition(".")[0].partition("[")[0]: 1 for item in entity.fields}
 
 
-def count(entity: EntitySpec) -> list[Stage]:
-    """A pipeline that counts the entity's records as the server sees them."""
-    embedded = entity.embedded
-    if embedded is None:
-        return [{"$count": "n"}]
-    if not embedded.many:
-        return [{"$match": {embedded.path: {"$ne": None}}}, {"$count": "n"}]
-    path = f"${embedded.path}"
-    size = {"$cond": [{"$isArray": path}, {"$size": path}, {"$cond": [{"$lte": [path, None]}, 0, 1]}]}
-    return [{"$project": {"n": size}}, {"$group": {"_id": None, "n": {"$sum": "$n"}}}]
+def _embedded(embedded: Embedded) -> list[Stage]:
+    """Stages that turn a parent into its embedded records; null, missing and an empty array are none."""
+    element: Stage = {"$project": {"_id": 1, ELEMENT: f"${embedded.path}"}}
+    if embedded.many:
+        return [element, {"$unwind": {"path": f"${ELEMENT}", "includeArrayIndex": INDEX}}]
+    return [{"$match": {"$expr": _filled(embedded.path)}}, element]
 
 
-def by_keys(entity: EntitySpec, keys: Sequence[RecordKey]) -> Query:
-    """The records with these keys; where the owner is one part of several, those that hang on another owner too."""
+def _filled(path: str) -> Stage:
+    """Whether there is something at a path, arrays that hold null included."""
+    return {"$not": [{"$in": [{"$type": f"${path}"}, ["missing", "null", "undefined"]]}]}
+
+
+# -- order -------------------------------------------------------------------------------------------------------------
+
+
+def by_id(entity: EntitySpec) -> bool:
+    """Whether merge order is that of `_id`, one record a document: then its index gives the order."""
     ordered = entity.ordered_key
-    path = ordered[0]
-    values = _spellings(entity, path, [key.parts[0] for key in keys])
+    if entity.embedded is None:
+        return ordered == ("_id",)
+    return ordered == (entity.embedded.owner,) and not entity.embedded.many
+
+
+def _placed(entity: EntitySpec) -> Stage:
+    """A stage that gives each record its place in the order as one value.
+
+    An object's values are compared whole and in turn, types first: what is missing, an array or of another type has
+    a place too, the same for sorting and for comparing.
+    """
+    parts: Stage = {
+        f"part{number}": {"$ifNull": [f"${_path(entity, path)}", None]}
+        for number, path in enumerate(entity.ordered_key)
+    }
+    index = {INDEX: {"$ifNull": [f"${INDEX}", None]}} if entity.embedded and entity.embedded.many else {}
+    return {"$set": {PLACE: parts | {"id": "$_id"} | index}}
+
+
+def _path(entity: EntitySpec, path: str) -> str:
+    """Where a key's part lies in the shape's documents."""
+    if entity.embedded is None:
+        return path
+    return "_id" if path == entity.embedded.owner else f"{ELEMENT}.{path}"
+
+
+def _between(field: str, after: Document | None, until: Document | None) -> list[Stage]:
+    """A match of what lies behind `after` and not behind `until`, whatever the types; both are `$literal`s."""
+    bounds = [{"$gt": [f"${field}", after]}] if after is not None else []
+    bounds += [{"$lte": [f"${field}", until]}] if until is not None else []
+    return [{"$match": {"$expr": {"$and": bounds}}}] if bounds else []
+
+
+def in_order(entity: EntitySpec, *, after: Document | None = None) -> list[Stage]:
+    """All records in merge order, those behind a seam."""
+    if by_id(entity):
+        return [*_between("_id", after, None), {"$sort": {"_id": 1}}, *shape(entity)]
+    return [*shape(entity), _placed(entity), *_between(PLACE, after, None), {"$sort": {PLACE: 1}}]
+
+
+def count(entity: EntitySpec, *, after: Document | None = None, until: Document | None = None) -> list[Stage]:
+    """A pipeline that counts the entity's records as the server sees them, behind one seam and up to another."""
+    if by_id(entity):
+        filled = _embedded(entity.embedded)[:1] if entity.embedded else []
+        return [*_between("_id", after, until), *filled, {"$count": "n"}]
+    if after is None and until is None:
+        return [{"$count": "n"}] if entity.embedded is None else [*_embedded(entity.embedded), {"$count": "n"}]
+    return [*shape(entity), _placed(entity), *_between(PLACE, after, until), {"$count": "n"}]
+
+
+def last(batch: bytes) -> bytes:
+    """The last document of a raw batch."""
+    return split(batch)[-1]
+
+
+def seam(entity: EntitySpec, raw: bytes) -> Document:
+    """The place of a document of `in_order`, byte for byte as it is stored, as an expression."""
+    field = "_id" if by_id(entity) else PLACE
+    return RawBSONDocument(next(wrapped("$literal", tag, value) for tag, name, value in elements(raw) if name == field))  # type: ignore[return-value]
+
+
+# -- single records ----------------------------------------------------------------------------------------------------
+
+
+def by_keys(entity: EntitySpec, keys: Sequence[RecordKey]) -> list[Stage]:
+    """The records with these keys; where the owner is one part of several, those that hang on another owner too."""
+    path = entity.ordered_key[0]
+    values = {"$in": _spellings(entity, path, [key.parts[0] for key in keys])}
     if entity.embedded is None or path == entity.embedded.owner:
-        name = "_id" if entity.embedded else path
-        return records(entity, where={name: {"$in": values}}, ordered=False)
-    inside = {f"{entity.embedded.path}.{path}": {"$in": values}}
-    return records(entity, where=inside, inner={f"element.{path}": {"$in": values}}, ordered=False)
+        return shape(entity, where={"_id" if entity.embedded else path: values})
+    return shape(entity, where={f"{entity.embedded.path}.{path}": values}, inner={f"{ELEMENT}.{path}": values})
 
 
 def _spellings(entity: EntitySpec, path: str, parts: Sequence[object]) -> list[object]:
@@ -92,15 +139,29 @@ def _spellings(entity: EntitySpec, path: str, parts: Sequence[object]) -> list[o
         case FieldKind.IDENTITY | FieldKind.REFERENCE:
             return [*(ObjectId(text) for text in texts if LEGACY_ID.fullmatch(text)), *texts]
         case FieldKind.INTEGER:
-            return [*(int(text) if text.lstrip("-").isdigit() else float(text) for text in texts), *texts]
+            return [*(_number(text) for text in texts), *texts]
         case _:
-            return [*texts, *(int(text) for text in texts if text.isdigit() and len(text) < 16)]  # noqa: PLR2004 - a Long
+            return [*texts, *(int(text) for text in texts if NUMERAL.fullmatch(text))]
 
 
-def by_ids(entity: EntitySpec, ids: Sequence[str]) -> Query:
+def _number(text: str) -> int | float:
+    """A number as BSON can hold it."""
+    whole = int(text) if text.lstrip("-").isdigit() else None
+    return whole if whole is not None and abs(whole) <= LARGEST_LONG else float(text)
+
+
+def by_ids(entity: EntitySpec, ids: Sequence[str]) -> list[Stage]:
     """The records of these documents."""
-    places = [text.rpartition("#")[0] for text in ids] if entity.embedded and entity.embedded.many else ids
-    return records(entity, where={"_id": {"$in": [document_id(text) for text in places]}}, ordered=False)
+    documents = [text.rpartition("#")[0] for text in ids] if entity.embedded and entity.embedded.many else ids
+    ordinary = [document_id(text) for text in documents if not text.startswith(RAW_ID)]
+    raw = [RawBSONDocument(_raw_match(text)) for text in documents if text.startswith(RAW_ID)]
+    return shape(entity, where={"$or": [{"_id": {"$in": ordinary}}, *raw]})
+
+
+def _raw_match(text: str) -> bytes:
+    """An encoded match of an `_id` of which nothing but its bytes is known."""
+    encoded = bytes.fromhex(text.removeprefix(RAW_ID))
+    return wrapped("_id", 0x03, wrapped("$eq", encoded[0], encoded[1:]))
 
 
 def document_id(text: str) -> Any:  # noqa: ANN401 - any BSON value can be an _id
@@ -108,6 +169,23 @@ def document_id(text: str) -> Any:  # noqa: ANN401 - any BSON value can be an _i
     return ObjectId(text) if LEGACY_ID.fullmatch(text) else json_util.loads(text)["_id"]
 
 
-def id_text(value: Any) -> str:  # noqa: ANN401 - any BSON value can be an _id
-    """An `_id` as text that finds it again: 24 hex digits, or extended JSON for other types."""
-    return str(value) if isinstance(value, ObjectId) else json_util.dumps({"_id": value})
+def id_text(document: Document, raw: bytes) -> str:
+    """A document's `_id` as text that finds it again: hex digits, extended JSON, or the bytes of a broken one."""
+    value = document.get("_id")
+    if type(value) is ObjectId:
+        return str(value)
+    if _ordinary(value):
+        return json_util.dumps({"_id": value})
+    return next(f"{RAW_ID}{bytes([tag]).hex()}{data.hex()}" for tag, name, data in elements(raw) if name == "_id")
+
+
+def _ordinary(value: object) -> bool:
+    """Whether extended JSON can hold the value."""
+    if isinstance(value, dict):
+        return all(_ordinary(item) for item in value.values())
+    return not isinstance(value, Opaque) and not (isinstance(value, list) and not all(map(_ordinary, value)))
+
+
+def read_count(answer: Sequence[bytes]) -> int:
+    """The number that a `count` pipeline answered with; nothing to count is no answer at all."""
+    return int(decoded(answer[0])["n"]) if answer else 0

@@ -1,15 +1,73 @@
-"""What tables and columns there are, and whether their types are ones that a field's rule takes."""
+"""What the server says of itself and of its tables: version, rights, clock, and whether columns fit their fields."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import asyncpg
 
 from reconciler.adapters.postgres.sql import table_name
-from reconciler.core.spec import EntitySpec, FieldKind, FieldSpec
+from reconciler.core.spec import EntitySpec, FieldKind, FieldSpec, System
+from reconciler.errors import StoreUnavailable
+
+Wanted = Sequence[tuple[str, FieldSpec | None]]
+
+# -- the server --------------------------------------------------------------------------------------------------------
+
+DESCRIBE = """
+select current_setting('server_version') as version, pg_catalog.pg_is_in_recovery() as standby,
+  extract(epoch from pg_catalog.clock_timestamp())::float8 as clock,
+  (select system_identifier::text from pg_catalog.pg_control_system()) as system,
+  (select rolsuper from pg_catalog.pg_roles where rolname = current_user) as superuser,
+  pg_catalog.current_database() as database, current_setting('server_encoding') as encoding
+"""
+WRITABLE = """
+select distinct p.privilege
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace,
+  unnest(array['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) as p(privilege)
+where c.relkind in ('r', 'p', 'f') and n.nspname not in ('pg_catalog', 'information_schema')
+  and n.nspname not like 'pg\\_toast%'
+  and (pg_catalog.has_table_privilege(c.oid, p.privilege)
+    or (p.privilege in ('INSERT', 'UPDATE') and pg_catalog.has_any_column_privilege(c.oid, p.privilege)))
+order by 1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFacts:
+    """A server as it describes itself; `skew` is in seconds."""
+
+    version: str
+    role: str
+    identity: str
+    skew: float
+    writable: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+async def describe(connection: asyncpg.Connection) -> ServerFacts:
+    """Version, role, identity, clock, and what the account could write."""
+    before = time.time()
+    row = await connection.fetchrow(DESCRIBE)
+    between = (before + time.time()) / 2
+    if row is None:
+        raise StoreUnavailable("PostgreSQL (target) answered nothing", next_step="run again")
+    writable = tuple(str(one["privilege"]) for one in await connection.fetch(WRITABLE))
+    return ServerFacts(
+        version=str(row["version"]),
+        role="standby" if row["standby"] else "primary",
+        identity=f"postgresql:{row['system']}/{row['database']}",
+        skew=float(row["clock"]) - between,
+        writable=("everything: the account is a superuser",) if row["superuser"] else writable,
+        problems=() if row["encoding"] == "UTF8" else (f"PostgreSQL stores {row['encoding']}, not UTF8",),
+    )
+
+
+# -- tables and columns ------------------------------------------------------------------------------------------------
 
 COLUMNS = """
-select a.attname as name, coalesce(b.typname, e.typname, t.typname) as base, e.typname is not null as is_array, t.typtype::text as kind
+select a.attname as name, coalesce(b.typname, e.typname, t.typname) as base, e.typname is not null as is_array,
+  t.typtype::text as kind
 from pg_catalog.pg_attribute a
   join pg_catalog.pg_type t on t.oid = a.atttypid
   left join pg_catalog.pg_type b on t.typtype = 'd' and b.oid = t.typbasetype
@@ -17,21 +75,22 @@ from pg_catalog.pg_attribute a
 where a.attrelid = pg_catalog.to_regclass($1) and a.attnum > 0 and not a.attisdropped
 """
 KIND = "select relkind::text from pg_catalog.pg_class where oid = pg_catalog.to_regclass($1)"
+NEAR = """
+select n.nspname || '.' || c.relname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p') and lower(c.relname) = lower($1) and n.nspname not in ('pg_catalog', 'information_schema')
+order by 1 limit 1
+"""
 RELATIONS = {
-    "v": "a view",
-    "m": "a materialized view",
-    "f": "a foreign table",
-    "S": "a sequence",
-    "i": "an index",
+    "v": "a view", "m": "a materialized view", "f": "a foreign table", "S": "a sequence", "i": "an index",
     "c": "a composite type",
-}
-
+}  # fmt: skip
 TEXTS = ("text", "varchar", "bpchar", "citext", "name")
+WHOLE = ("int2", "int4", "int8", "numeric")
 FITTING: Mapping[FieldKind, tuple[str, ...]] = {
-    FieldKind.TEXT: TEXTS, FieldKind.CHAR: TEXTS, FieldKind.CI: TEXTS, FieldKind.LOWER: TEXTS, FieldKind.IDENTITY: TEXTS,
-    FieldKind.INTEGER: ("int2", "int4", "int8", "numeric"), FieldKind.DECIMAL: ("numeric", "int2", "int4", "int8"),
-    FieldKind.DOUBLE: ("float8",), FieldKind.BOOLEAN: ("bool",), FieldKind.INSTANT: ("timestamptz", "timestamp"),
-    FieldKind.BYTES: ("bytea",), FieldKind.JSON: ("jsonb", "json"), FieldKind.REFERENCE: ("uuid",),
+    FieldKind.TEXT: TEXTS, FieldKind.CHAR: TEXTS, FieldKind.CI: TEXTS, FieldKind.LOWER: TEXTS,
+    FieldKind.IDENTITY: TEXTS, FieldKind.INTEGER: WHOLE, FieldKind.DECIMAL: WHOLE, FieldKind.DOUBLE: ("float8",),
+    FieldKind.BOOLEAN: ("bool",), FieldKind.INSTANT: ("timestamptz", "timestamp"), FieldKind.BYTES: ("bytea",),
+    FieldKind.JSON: ("jsonb", "json"), FieldKind.REFERENCE: ("uuid",),
 }  # fmt: skip
 
 
@@ -55,30 +114,35 @@ async def columns(connection: asyncpg.Connection, schema: str, table: str) -> di
     return {row["name"]: Column(row["base"], row["is_array"], row["kind"] == "e") for row in rows}
 
 
-async def problems(connection: asyncpg.Connection, entity: EntitySpec) -> list[str]:
-    """What of an entity's tables and columns is missing or of another type, a sentence each."""
-    found = await _table_problems(connection, entity, entity.table, [*_wanted(entity)])
+async def problems(connection: asyncpg.Connection, entity: EntitySpec, system: System) -> list[str]:
+    """What of an entity's tables, or of those it refers to, is missing or of another type, a sentence each."""
+    found = await _table_problems(connection, entity, entity.table, _wanted(entity))
     for item in entity.fields:
         if item.children:
-            wanted = [(one.column, one) for one in item.children.fields]
-            wanted += [(item.children.parent_column, None), (item.children.position_column, None)]
+            wanted: Wanted = [
+                *((one.column, one) for one in item.children.fields),
+                (item.children.parent_column, None),
+                (item.children.position_column, None),
+            ]
             found += await _table_problems(connection, entity, item.children.table, wanted)
+    for name in sorted({item.refers_to for item in entity.fields if item.refers_to}):
+        found += await _reference_problems(connection, entity, system.entity(name))
     return found
 
 
-def _wanted(entity: EntitySpec) -> Sequence[tuple[str, FieldSpec | None]]:
+def _wanted(entity: EntitySpec) -> Wanted:
     """The columns of the entity's own table with their fields."""
-    return [(entity.row_id, None), *((item.column, item) for item in entity.fields if item.column)]
+    own: list[tuple[str, FieldSpec | None]] = [(item.column, item) for item in entity.fields if item.column]
+    return [(entity.row_id, None), *own]
 
 
-async def _table_problems(
-    connection: asyncpg.Connection, entity: EntitySpec, table: str, wanted: Sequence[tuple[str, FieldSpec | None]]
-) -> list[str]:
+async def _table_problems(connection: asyncpg.Connection, entity: EntitySpec, table: str, wanted: Wanted) -> list[str]:
     """One table's problems."""
     where = f"table {entity.schema}.{table} of entity {entity.name}"
     kind = await connection.fetchval(KIND, table_name(entity.schema, table))
     if kind is None:
-        return [f"{where} does not exist"]
+        near = await connection.fetchval(NEAR, table)
+        return [f"{where} does not exist{f'; there is {near}' if near else ''}"]
     if kind not in ("r", "p"):
         return [f"{where}: expected a table, got {RELATIONS.get(kind, 'another kind of relation')}"]
     there = await columns(connection, entity.schema, table)
@@ -92,22 +156,63 @@ def _column_problem(where: str, name: str, item: FieldSpec | None, column: Colum
     if item is None:
         return ""
     is_array = item.kind is FieldKind.ARRAY
-    kind = item.items or item.kind
-    fits = column.is_array == is_array and (column.base in FITTING[kind] or (column.is_enum and FITTING[kind] is TEXTS))
-    wanted = " or ".join(FITTING[kind])
-    return (
-        ""
-        if fits
-        else f"{where}, column {name}: expected {wanted}{'[]' if is_array else ''} for a field of kind {item.kind.value}, got {column.shown}"
-    )
+    taken = FITTING[item.items or item.kind]
+    if column.is_array == is_array and (column.base in taken or (column.is_enum and taken is TEXTS)):
+        return ""
+    expected = f"{' or '.join(taken)}{'[]' if is_array else ''}"
+    return f"{where}, column {name}: expected {expected} for a field of kind {item.kind.value}, got {column.shown}"
 
+
+async def _reference_problems(connection: asyncpg.Connection, entity: EntitySpec, other: EntitySpec) -> list[str]:
+    """What resolving references to another entity lacks."""
+    there = await columns(connection, other.schema, other.table)
+    where = f"table {other.schema}.{other.table}, which entity {entity.name} refers to,"
+    if not there:
+        return [f"{where} does not exist"]
+    return [f"{where} has no column {name}" for name in (other.row_id, other.legacy_column) if name not in there]
+
+
+# -- indexes and collations --------------------------------------------------------------------------------------------
 
 UNIQUE = """
-select 1 from pg_catalog.pg_index i join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
-where i.indrelid = pg_catalog.to_regclass($1) and i.indisunique and i.indnkeyatts = 1 and i.indpred is null and a.attname = $2
+select 1 from pg_catalog.pg_index i
+  join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+where i.indrelid = pg_catalog.to_regclass($1) and i.indisunique and i.indisvalid and i.indnkeyatts = 1
+  and i.indpred is null and a.attname = $2
+"""
+BYTEWISE = """
+select a.attname
+from pg_catalog.pg_attribute a
+  join pg_catalog.pg_type t on t.oid = a.atttypid
+  join pg_catalog.pg_collation c on c.oid = a.attcollation
+  cross join lateral (
+    select pg_catalog.to_jsonb(d) as own from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()
+  ) d
+where a.attrelid = pg_catalog.to_regclass($1) and a.attnum > 0 and t.typname in ('text', 'varchar')
+  and c.collnamespace = 'pg_catalog'::regnamespace
+  and (c.collname in ('C', 'POSIX', 'ucs_basic')
+    or (c.collname = 'default' and coalesce(d.own ->> 'datlocprovider', 'c') = 'b')
+    or (c.collname = 'default' and coalesce(d.own ->> 'datlocprovider', 'c') = 'c'
+      and d.own ->> 'datcollate' in ('C', 'POSIX')))
 """
 
 
 async def is_unique(connection: asyncpg.Connection, schema: str, table: str, column: str) -> bool:
     """Whether a unique index without a condition holds the column alone."""
     return await connection.fetchval(UNIQUE, table_name(schema, table), column) is not None
+
+
+async def bytewise(connection: asyncpg.Connection, schema: str, table: str) -> frozenset[str]:
+    """The text columns whose own collation orders by bytes: their indexes give the merge order."""
+    return frozenset(row[0] for row in await connection.fetch(BYTEWISE, table_name(schema, table)))
+
+
+async def hints(connection: asyncpg.Connection, entity: EntitySpec) -> list[str]:
+    """What works but should be better, a sentence each: without a unique index a key can come twice."""
+    column = entity.field(entity.ordered_key[0]).column if entity.natural_key else entity.legacy_column
+    wanted = [column] if len(entity.key) == 1 else []
+    return [
+        f"table {entity.schema}.{entity.table} of entity {entity.name} has no unique index on {name}"
+        for name in (*wanted, entity.row_id)
+        if not await is_unique(connection, entity.schema, entity.table, name)
+    ]

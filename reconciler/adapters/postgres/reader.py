@@ -1,14 +1,15 @@
-"""Reads entities from PostgreSQL: one snapshot a look, a cursor in merge order, references resolved in batches."""
+"""Reads entities from PostgreSQL: a cursor in merge order, in one snapshot after another."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 import asyncpg
+from asyncpg.cursor import Cursor
 
 from reconciler.adapters.hosts import refuse_writers
+from reconciler.adapters.pieces import Cut, PiecedRead
 from reconciler.adapters.postgres import catalogue, sql
-from reconciler.adapters.postgres.connection import Connector, describe
+from reconciler.adapters.postgres.connection import BEGIN, Connector, told
 from reconciler.adapters.postgres.invariants import check
 from reconciler.adapters.postgres.rows import RowMaker
 from reconciler.app.ports import EntityRead, StoreHealth
@@ -33,59 +34,63 @@ class PostgresReader:
     async def health(self) -> StoreHealth:
         """Reaches the server; an account that can write is refused off this machine."""
         async with self._connector.connect(doing="the first look at the server") as connection:
-            found = await describe(connection)
-        writable: tuple[str, ...] = found["writable"]  # type: ignore[assignment]
-        refuse_writers(self.side, writable, loopback=self._connector.address.loopback, allowed=self._allow_writable)
+            found = await catalogue.describe(connection)
+        loopback = self._connector.address.loopback
+        refuse_writers(self.side, found.writable, loopback=loopback, allowed=self._allow_writable)
         return StoreHealth(
             side=self.side,
-            version=str(found["version"]),
-            identity=str(found["identity"]),
-            role=str(found["role"]),
-            writable=writable,
-            clock_skew_seconds=float(found["skew"]),
-        )  # type: ignore[arg-type]
+            version=found.version,
+            identity=found.identity,
+            role=found.role,
+            writable=found.writable,
+            clock_skew_seconds=found.skew,
+            problems=found.problems,
+        )
 
     async def problems(self, entity: EntitySpec) -> Sequence[str]:
         """Whether tables and columns exist, of types that the rules take, the tables referred to among them."""
         async with self._connector.connect(doing="reading the catalogue") as connection:
-            found = await catalogue.problems(connection, entity)
-            for name in sorted({item.refers_to for item in entity.fields if item.refers_to}):
-                other = self._system.entity(name)
-                there = await catalogue.columns(connection, other.schema, other.table)
-                lost = {other.row_id, other.legacy_column} - set(there)
-                found += [
-                    f"table {other.schema}.{other.table}, which entity {entity.name} refers to, has no column {column}"
-                    for column in sorted(lost)
-                ]
-        return found
+            return await catalogue.problems(connection, entity, self._system)
+
+    async def hints(self, entity: EntitySpec) -> Sequence[str]:
+        """Which unique indexes are missing; a sentence each."""
+        async with self._connector.connect(doing="reading the catalogue") as connection:
+            return await catalogue.hints(connection, entity)
 
     @asynccontextmanager
     async def read(self, entity: EntitySpec) -> AsyncIterator[EntityRead]:
-        """A look at the entity from one snapshot."""
-        async with self._connector.snapshot(doing=f"reading {entity.table}") as connection:
-            yield PostgresRead(connection, entity, system=self._system, batch=self._connector.limits.batch)
+        """A look at the entity, from one snapshot after another over one connection."""
+        doing, limits = f"reading {entity.table}", self._connector.limits
+        async with self._connector.connection(doing=doing) as connection:
+            with told(doing):
+                bytewise = await catalogue.bytewise(connection, entity.schema, entity.table)
+            ordered = sql.Ordered(entity, self._system, bytewise=bytewise)
+
+            async def opened(seam: object | None) -> PostgresPiece:
+                piece = PostgresPiece(connection, entity, self._system, ordered, seam=seam, size=limits.batch)
+                await piece.begin()
+                return piece
+
+            look = PiecedRead(opened, longest=limits.snapshot_max)
+            try:
+                yield look
+            finally:
+                await look.close()
 
     async def fetch(self, entity: EntitySpec, *, keys: Sequence[RecordKey], ids: Sequence[str]) -> Sequence[RawRecord]:
         """Fresh reads of the rows with these keys, and of those with these ids."""
+        whole = entity.field(entity.ordered_key[0]).kind is FieldKind.INTEGER
+        parts = sql.values_of([key.parts[0] for key in keys], whole=whole)
+        known = sql.values_of(ids, whole=False)
+        questions = [(sql.by_keys(entity, self._system), parts[at : at + AT_ONCE]) for at in _steps(parts)]
+        questions += [(sql.by_ids(entity, self._system), known[at : at + AT_ONCE]) for at in _steps(known)]
         found: dict[str, RawRecord] = {}
         async with self._connector.snapshot(doing=f"re-reading {entity.table}") as connection:
             maker = RowMaker(connection, entity, self._system)
-            for at in range(0, len(keys), AT_ONCE):
-                rows = await connection.fetch(
-                    sql.by_keys(entity, self._system), self._first_parts(entity, keys[at : at + AT_ONCE])
-                )
-                found |= {record.id: record for record in await maker.records(rows)}
-            for at in range(0, len(ids), AT_ONCE):
-                rows = await connection.fetch(sql.by_ids(entity, self._system), list(ids[at : at + AT_ONCE]))
-                found |= {record.id: record for record in await maker.records(rows)}
+            for statement, values in questions:
+                records = await maker.records(await connection.fetch(statement, values))
+                found |= {record.id: record for record in records}
         return tuple(found.values())
-
-    def _first_parts(self, entity: EntitySpec, keys: Sequence[RecordKey]) -> list[Any]:
-        """The first part of each key, as the parameter takes it; a text that PostgreSQL can't hold has no row."""
-        parts = [key.parts[0] for key in keys]
-        if entity.field(entity.ordered_key[0]).kind is FieldKind.INTEGER:
-            return parts
-        return [text for text in map(str, parts) if "\0" not in text]
 
     async def check_invariant(self, entity: EntitySpec, invariant: InvariantSpec) -> InvariantResult:
         """Counts violations by one statement."""
@@ -94,8 +99,9 @@ class PostgresReader:
 
     async def known_legacy_ids(self, entity: EntitySpec, legacy_ids: Sequence[str]) -> frozenset[str]:
         """Which of these ids some row carries."""
+        wanted = sql.values_of(legacy_ids, whole=False)
         async with self._connector.snapshot(doing=f"resolving references to {entity.table}") as connection:
-            rows = await connection.fetch(sql.known_legacy_ids(entity), list(legacy_ids))
+            rows = await connection.fetch(sql.known_legacy_ids(entity), wanted)
         return frozenset(row[0] for row in rows)
 
     async def unresolved_gaps(self, table: str) -> Mapping[str, int]:
@@ -123,23 +129,79 @@ class PostgresReader:
         return found
 
 
-class PostgresRead:
-    """One look at an entity in PostgreSQL."""
+def _steps(values: Sequence[object]) -> range:
+    """Where each question's values begin."""
+    return range(0, len(values), AT_ONCE)
 
-    def __init__(self, connection: asyncpg.Connection, entity: EntitySpec, *, system: System, batch: int) -> None:
-        """`connection` is inside the snapshot's transaction."""
+
+class PostgresPiece:
+    """One snapshot's part of a look at an entity in PostgreSQL."""
+
+    def __init__(
+        self,
+        connection: asyncpg.Connection,
+        entity: EntitySpec,
+        system: System,
+        ordered: sql.Ordered,
+        *,
+        seam: object | None,
+        size: int,
+    ) -> None:
+        """`connection` is outside any transaction; `seam` is what the last `cut` gave; `size` is in rows."""
         self._connection = connection
         self._entity = entity
-        self._system = system
-        self._batch = batch
+        self._ordered = ordered
+        self._seam = seam if isinstance(seam, tuple) else None
+        self._size = size
+        self._maker = RowMaker(connection, entity, system)
+        self._statements = ordered.rows(self._seam)
+        self._cursor: Cursor[asyncpg.Record] | None = None
+        self._last: object = None
+        self._doing = f"reading {entity.table}"
+
+    async def begin(self) -> None:
+        """Takes the snapshot."""
+        with told(self._doing):
+            await self._connection.execute(BEGIN)
 
     async def count(self) -> int:
-        """How many rows there are in this snapshot."""
-        return int(await self._connection.fetchval(sql.count(self._entity)))
+        """How many rows there are from the seam on."""
+        return await self._count(None)
 
-    async def batches(self) -> AsyncIterator[Sequence[RawRecord]]:
-        """All rows in merge order."""
-        maker = RowMaker(self._connection, self._entity, self._system)
-        cursor = await self._connection.cursor(sql.in_order(self._entity, self._system))
-        while rows := await cursor.fetch(self._batch):
-            yield await maker.records(rows)
+    async def batch(self) -> Sequence[RawRecord]:
+        """The next rows, of one statement after the other."""
+        with told(self._doing):
+            while self._cursor or self._statements:
+                cursor = self._cursor or await self._next_cursor()
+                if rows := await cursor.fetch(self._size):
+                    self._last = rows[-1][0]
+                    return await self._maker.records(rows)
+                self._cursor = None
+        return ()
+
+    async def _next_cursor(self) -> "Cursor[asyncpg.Record]":
+        """A cursor over the next statement."""
+        statement = self._statements.pop(0)
+        self._cursor = await self._connection.cursor(statement.text, *statement.values)
+        return self._cursor
+
+    async def cut(self) -> Cut | None:
+        """The place of the last row; None where its id does not name one row."""
+        with told(self._doing):
+            found = await self._connection.fetch(self._ordered.seam(), self._last)
+            if len(found) != 1:
+                return None
+            seam = tuple(found[0])
+            return Cut(seam=seam, counted=await self._count(seam))
+
+    async def close(self) -> None:
+        """Ends the transaction."""
+        if not self._connection.is_closed():
+            with told(self._doing):
+                await self._connection.execute("rollback")
+
+    async def _count(self, until: sql.Seam | None) -> int:
+        """How many rows lie between two seams."""
+        statement = self._ordered.count(self._seam, until)
+        with told(f"counting {self._entity.table}"):
+            return int(await self._connection.fetchval(statement.text, *statement.values))

@@ -1,7 +1,7 @@
-"""Rows to plain records: columns as the core knows them, references resolved and child rows gathered a batch at a time."""
+"""Rows to plain records: columns as the core knows them; references resolved and child rows gathered by the batch."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -21,9 +21,13 @@ from reconciler.core.model import (
     RawRecord,
     ResolvedReference,
 )
-from reconciler.core.spec import ChildTable, EntitySpec, FieldKind, FieldSpec, System
+from reconciler.core.spec import ChildTable, EntitySpec, FieldKind, System
 
 MOST_REMEMBERED = 200_000
+AS_THEY_ARE = frozenset({
+    type(None), str, bool, int, float, Decimal, bytes, list, tuple, Instant, InfiniteInstant, JsonText,
+    ResolvedReference, DanglingReference,
+})  # fmt: skip
 Row = asyncpg.Record
 
 
@@ -34,64 +38,49 @@ class RowMaker:
         """`connection` must stay inside the snapshot's transaction."""
         self._connection = connection
         self._entity = entity
-        self._columns = [(place, item, converter(item)) for place, item in enumerate(entity.fields, start=1)]
-        self._references = [
-            (place, system.entity(item.refers_to))
-            for place, item, _ in self._columns
-            if item.kind is FieldKind.REFERENCE
-        ]
-        self._children = [(place, item.children) for place, item, _ in self._columns if item.children]
-        self._resolved: dict[str, dict[UUID, Raw]] = defaultdict(dict)
+        fields = list(enumerate(entity.fields))
+        self._json = [place for place, item in fields if item.kind is FieldKind.JSON]
+        self._references = [(place, system.entity(item.refers_to)) for place, item in fields if item.refers_to]
+        self._children = [(place, item.children) for place, item in fields if item.children]
+        self._resolved: dict[str, dict[UUID | None, Raw]] = defaultdict(lambda: {None: None})
 
     async def records(self, rows: Sequence[Row]) -> list[RawRecord]:
         """One record a row, in the same order."""
+        whole = [list(row) for row in rows]
+        ids = [values.pop(0) for values in whole]
         for place, entity in self._references:
-            await self._resolve(entity, {row[place] for row in rows})
-        gathered = {place: await self._gather(children, [row[0] for row in rows]) for place, children in self._children}
-        resolved = {place: self._resolved[entity.name] for place, entity in self._references}
-        return [self._record(row, resolved, gathered) for row in rows]
+            known = await self._resolve(entity, {values[place] for values in whole})
+            for values in whole:
+                values[place] = known[values[place]]
+        for place, children in self._children:
+            gathered = await self._gather(children, ids)
+            for values, parent in zip(whole, ids, strict=True):
+                values[place] = gathered.get(parent, ())
+        pairs = zip(ids, whole, strict=True)
+        return [RawRecord(id=str(row_id), values=plain(values, self._json)) for row_id, values in pairs]
 
-    def _record(
-        self,
-        row: Row,
-        resolved: Mapping[int, Mapping[UUID, Raw]],
-        gathered: Mapping[int, Mapping[UUID, tuple[ChildRow, ...]]],
-    ) -> RawRecord:
-        """One row as a record."""
-        values: list[Raw] = []
-        for place, _, convert in self._columns:
-            if place in gathered:
-                values.append(gathered[place].get(row[0], ()))
-            elif (value := row[place]) is None:
-                values.append(None)
-            else:
-                values.append(resolved[place][value] if place in resolved else convert(value))
-        return RawRecord(id=str(row[0]), values=tuple(values))
-
-    async def _resolve(self, entity: EntitySpec, uuids: set[UUID | None]) -> None:
-        """Learns what these UUIDs lead to."""
+    async def _resolve(self, entity: EntitySpec, uuids: set[UUID | None]) -> Mapping[UUID | None, Raw]:
+        """What these UUIDs lead to, asked in one statement; null leads to null."""
+        if len(self._resolved[entity.name]) > MOST_REMEMBERED:
+            del self._resolved[entity.name]
         known = self._resolved[entity.name]
-        if len(known) > MOST_REMEMBERED:
-            known.clear()
-        wanted = [uuid for uuid in uuids if uuid is not None and uuid not in known]
-        if not wanted:
-            return
-        found = {row[0]: row[1] for row in await self._connection.fetch(sql.references(entity), wanted)}
-        known |= {uuid: _reference(uuid, found) for uuid in wanted}
+        wanted = [uuid for uuid in uuids if uuid not in known]
+        if wanted:
+            found = {row[0]: row[1] for row in await self._connection.fetch(sql.references(entity), wanted)}
+            known |= {uuid: _reference(uuid, found) for uuid in wanted}
+        return known
 
     async def _gather(self, children: ChildTable, parents: Sequence[UUID]) -> dict[UUID, tuple[ChildRow, ...]]:
         """The child rows of these parents."""
-        converters = [converter(item) for item in children.fields]
+        json = [place for place, item in enumerate(children.fields) if item.kind is FieldKind.JSON]
         gathered: dict[UUID, list[ChildRow]] = defaultdict(list)
         for row in await self._connection.fetch(sql.child_rows(self._entity, children), list(parents)):
-            values = tuple(
-                [None if value is None else convert(value) for convert, value in zip(converters, row[2:], strict=True)]
-            )
-            gathered[row[0]].append(ChildRow(position=row[1], values=values))
+            parent, position, *values = row
+            gathered[parent].append(ChildRow(position=position, values=plain(values, json)))
         return {parent: tuple(rows) for parent, rows in gathered.items()}
 
 
-def _reference(uuid: UUID, found: Mapping[UUID, str | None]) -> Raw:
+def _reference(uuid: UUID | None, found: Mapping[UUID | None, str | None]) -> Raw:
     """What a UUID leads to."""
     if uuid not in found:
         return DanglingReference(DanglingReason.NO_ROW, str(uuid))
@@ -99,22 +88,9 @@ def _reference(uuid: UUID, found: Mapping[UUID, str | None]) -> Raw:
     return DanglingReference(DanglingReason.NULL_LEGACY_ID, str(uuid)) if legacy is None else ResolvedReference(legacy)
 
 
-def converter(item: FieldSpec) -> Callable[[Any], Raw]:
-    """A function that makes a column's value plain; None is handled before."""
-    if item.kind is FieldKind.JSON:
-        return JsonText
-    if item.kind is FieldKind.ARRAY:
-        return list
-    if item.kind is FieldKind.BYTES:
-        return bytes
-    return _as_it_is
-
-
-PLAIN = (str, bool, int, float, Decimal, Instant, InfiniteInstant)
-
-
-def _as_it_is(value: Any) -> Raw:  # noqa: ANN401 - any column value
-    """A value that needs no change; a driver's type that nobody planned for is named, not guessed at."""
-    if isinstance(value, PLAIN):
-        return value
-    return Opaque(type(value).__name__)
+def plain(values: list[Any], json: Sequence[int]) -> tuple[Raw, ...]:
+    """A row's values as the core knows them; a driver's type that nobody planned for is named, not guessed at."""
+    for place in json:
+        if values[place] is not None:
+            values[place] = JsonText(values[place])
+    return tuple([value if value.__class__ in AS_THEY_ARE else Opaque(value.__class__.__name__) for value in values])

@@ -1,6 +1,13 @@
-"""SQL for an entity: constants built from the configuration, every name quoted and qualified, values only as parameters."""
+"""SQL for an entity: constants of the configuration, every name quoted and qualified, values only as parameters."""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from reconciler.core.spec import ChildTable, EntitySpec, FieldKind, FieldSpec, System
+
+Seam = tuple[object, ...]
+BYTES = ' collate "C"'
 
 
 def quoted(name: str) -> str:
@@ -18,8 +25,76 @@ def of_table(entity: EntitySpec) -> str:
     return table_name(entity.schema, entity.table)
 
 
+# -- all rows in order -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A statement with its parameters."""
+
+    text: str
+    values: Seam = ()
+
+
+class Ordered:
+    """Statements about the rows of an entity in merge order, which the row's own id makes total."""
+
+    def __init__(self, entity: EntitySpec, system: System, *, bytewise: AbstractSet[str]) -> None:
+        """`bytewise` are the columns whose own collation is that of bytes already, so that their indexes serve."""
+        self._select = select(entity, system)
+        self._from = f"{of_table(entity)} t{_owner_join(entity, system)}"
+        keys = [key_expression(entity, system, path, bytewise=bytewise) for path in entity.ordered_key]
+        self._order = [*keys, f"t.{quoted(entity.row_id)}"]
+        self._row_id = self._order[-1]
+
+    def rows(self, seam: Seam | None) -> list[Statement]:
+        """The rows behind a seam: one statement after the other, so that each can walk an index."""
+        order = f" order by {', '.join(self._order)}"
+        if seam is None:
+            return [Statement(self._select + order)]
+        behind, first = self._behind(seam, 1), self._order[0]
+        if seam[0] is None:
+            return [Statement(f"{self._select} where {behind}{order}", _given(seam))]
+        return [
+            Statement(f"{self._select} where {first} >= $1 and ({behind}){order}", _given(seam)),
+            Statement(f"{self._select} where {first} is null{order}"),
+        ]
+
+    def count(self, seam: Seam | None, until: Seam | None = None) -> Statement:
+        """How many rows lie behind one seam and not behind another."""
+        conditions, values = [], list(_given(seam or ()))
+        if seam is not None:
+            conditions.append(f"({self._behind(seam, 1)})")
+        if until is not None:
+            conditions.append(f"({self._behind(until, len(values) + 1)}) is not true")
+            values += _given(until)
+        if not conditions:
+            return Statement(f"select count(*) from {self._from.partition(' t')[0]} t")
+        return Statement(f"select count(*) from {self._from} where {' and '.join(conditions)}", tuple(values))
+
+    def seam(self) -> str:
+        """The place in the order of the row with the id $1."""
+        return f"select {', '.join(self._order)} from {self._from} where {self._row_id} = $1"
+
+    def _behind(self, seam: Seam, first: int) -> str:
+        """The condition of lying behind a seam, nulls last; parameters are numbered from `first`."""
+        expression, value = self._order[-len(seam)], seam[0]
+        if value is None:
+            return f"{expression} is null and ({self._behind(seam[1:], first)})" if seam[1:] else "false"
+        rest = f" or ({expression} = ${first} and ({self._behind(seam[1:], first + 1)}))" if seam[1:] else ""
+        return f"{expression} > ${first} or {expression} is null{rest}"
+
+
+def _given(seam: Seam) -> Seam:
+    """The parameters that stand for a seam: nulls are written out."""
+    return tuple(value for value in seam if value is not None)
+
+
 def select(entity: EntitySpec, system: System) -> str:
-    """`select … from …` with the row's id in column 0 and the fields after it, in order; the owner's legacy id is joined where the key needs it."""
+    """`select … from …` with the row's id in column 0 and the fields after it, in order.
+
+    The owner's legacy id is joined where the key needs it.
+    """
     fields = ", ".join(f"t.{quoted(item.column)}" if item.column else "null" for item in entity.fields)
     return f"select t.{quoted(entity.row_id)}, {fields} from {of_table(entity)} t{_owner_join(entity, system)}"
 
@@ -32,31 +107,28 @@ def _owner_join(entity: EntitySpec, system: System) -> str:
     return f" left join {of_table(owner)} o on o.{quoted(owner.row_id)} = t.{quoted(entity.embedded.column)}"
 
 
-def key_expression(entity: EntitySpec, system: System, path: str) -> str:
-    """The SQL expression of a key's part; texts are compared by their bytes."""
+def key_expression(entity: EntitySpec, system: System, path: str, *, bytewise: AbstractSet[str] = frozenset()) -> str:
+    """The SQL expression of a key's part; texts of any type are compared by their bytes."""
     item = entity.field(path)
     if item.kind is FieldKind.REFERENCE:
-        return f'o.{quoted(system.entity(item.refers_to).legacy_column)} collate "C"'
-    collate = "" if item.kind is FieldKind.INTEGER else ' collate "C"'
-    return f"t.{quoted(item.column)}{collate}"
+        return f"o.{quoted(system.entity(item.refers_to).legacy_column)}::text{BYTES}"
+    column = f"t.{quoted(item.column)}"
+    if item.kind is FieldKind.INTEGER or item.column in bytewise:
+        return column
+    return f"{column}::text{BYTES}"
 
 
-def in_order(entity: EntitySpec, system: System) -> str:
-    """All rows in merge order."""
-    order = ", ".join(f"{key_expression(entity, system, path)} nulls first" for path in entity.ordered_key)
-    return f"{select(entity, system)} order by {order}"
-
-
-def count(entity: EntitySpec) -> str:
-    """How many rows there are."""
-    return f"select count(*) from {of_table(entity)}"
+# -- single rows -------------------------------------------------------------------------------------------------------
 
 
 def by_keys(entity: EntitySpec, system: System) -> str:
     """Rows whose first key part is one of $1."""
     path = entity.ordered_key[0]
-    kind = "numeric" if entity.field(path).kind is FieldKind.INTEGER else "text"
-    return f"{select(entity, system)} where {key_expression(entity, system, path)} = any($1::{kind}[])"
+    item, exact = entity.field(path), key_expression(entity, system, path)
+    if item.kind is FieldKind.INTEGER:
+        return f"{select(entity, system)} where {exact}::numeric = any($1::numeric[])"
+    own = exact.removesuffix(BYTES)  # by the column's own collation, which is that of its index
+    return f"{select(entity, system)} where {own} = any($1::text[]) and {exact} = any($1::text[])"
 
 
 def by_ids(entity: EntitySpec, system: System) -> str:
@@ -66,7 +138,8 @@ def by_ids(entity: EntitySpec, system: System) -> str:
 
 def references(entity: EntitySpec) -> str:
     """(id, legacy id) of the rows with these ids."""
-    return f"select {quoted(entity.row_id)}, {quoted(entity.legacy_column)} from {of_table(entity)} where {quoted(entity.row_id)} = any($1::uuid[])"
+    row_id, legacy = quoted(entity.row_id), quoted(entity.legacy_column)
+    return f"select {row_id}, {legacy} from {of_table(entity)} where {row_id} = any($1::uuid[])"
 
 
 def known_legacy_ids(entity: EntitySpec) -> str:
@@ -75,11 +148,18 @@ def known_legacy_ids(entity: EntitySpec) -> str:
     return f"select distinct {column} from {of_table(entity)} where {column} = any($1::text[])"
 
 
+# -- child rows --------------------------------------------------------------------------------------------------------
+
+
 def child_rows(entity: EntitySpec, children: ChildTable) -> str:
     """(parent, position, fields …) of the child rows of these parents."""
     fields = "".join(f", {quoted(item.column)}" for item in children.fields)
     parent, position = quoted(children.parent_column), quoted(children.position_column)
-    return f"select {parent}, {position}{fields} from {table_name(entity.schema, children.table)} where {parent} = any($1::uuid[]) order by {parent}, {position}"
+    table = table_name(entity.schema, children.table)
+    return (
+        f"select {parent}, {position}{fields} from {table} where {parent} = any($1::uuid[])"
+        f" order by {parent}, {position}"
+    )
 
 
 def orphans(entity: EntitySpec, item: FieldSpec) -> str:
@@ -88,12 +168,19 @@ def orphans(entity: EntitySpec, item: FieldSpec) -> str:
     if children is None:
         raise KeyError(item.path)
     parent = quoted(children.parent_column)
+    table = table_name(entity.schema, children.table)
     return (
-        f"select c.{parent}, c.{quoted(children.position_column)} from {table_name(entity.schema, children.table)} c "
-        f"where not exists (select from {of_table(entity)} t where t.{quoted(entity.row_id)} = c.{parent}) order by 1, 2"
+        f"select c.{parent}, c.{quoted(children.position_column)} from {table} c"
+        f" where not exists (select from {of_table(entity)} t where t.{quoted(entity.row_id)} = c.{parent})"
+        " order by 1, 2"
     )
 
 
 def unresolved_gaps(schema: str, table: str) -> str:
     """(domain, count) of dual writes that failed and were not repaired."""
     return f"select domain, count(*) as n from {table_name(schema, table)} where resolved_at is null group by domain"
+
+
+def values_of(keys: Sequence[object], *, whole: bool) -> list[object]:
+    """The first parts of keys as `by_keys` takes them; a text that PostgreSQL can't hold has no row."""
+    return list(keys) if whole else [text for text in map(str, keys) if "\0" not in text]

@@ -1,4 +1,4 @@
-"""What append-only entities are remembered by: the keys that once matched, and which of them a later scan no longer saw."""
+"""What append-only entities are remembered by: keys that once matched, and those a later scan did not see."""
 
 from collections.abc import Sequence
 

@@ -12,9 +12,10 @@ from reconciler.adapters.report_store.texts import (
     load_mapping,
     safe,
     to_micros,
+    to_time,
 )
 from reconciler.app.ports import RunStart
-from reconciler.core.history import Decision, Rehearsal
+from reconciler.core.history import Decision, FlagChange, Rehearsal
 from reconciler.core.model import EntitySummary, Outcome, RunStatus
 from reconciler.errors import NotFound, ReportStoreError, UsageError
 
@@ -198,6 +199,27 @@ def add_rehearsal(db: Database, rehearsal: Rehearsal) -> None:
         "at": to_micros(rehearsal.at),
     }
     insert(db, "rehearsals", row)
+
+
+def add_flag_change(db: Database, change: FlagChange) -> None:
+    """Stores a flag's change."""
+    row: dict[str, object] = {
+        "domain": change.domain,
+        "reads": change.reads,
+        "had_go": int(change.had_go),
+        "origin": safe(change.origin),
+        "at": to_micros(change.at),
+    }
+    insert(db, "flag_changes", row)
+
+
+def flag_changes(db: Database) -> list[FlagChange]:
+    """Every change of every flag, oldest first."""
+    rows = db.execute("SELECT domain, reads, had_go, origin, at FROM flag_changes ORDER BY id")
+    return [
+        FlagChange(domain=domain, reads=reads, had_go=bool(had_go), origin=origin, at=to_time(at))
+        for domain, reads, had_go, origin, at in rows
+    ]
 
 
 def running_processes(db: Database) -> list[tuple[int, str]]:

@@ -15,7 +15,7 @@ from reconciler.adapters.report_store import memory, problems, recording, runs, 
 from reconciler.adapters.report_store.opening import prepare, prepare_reading
 from reconciler.adapters.report_store.threads import Readers, Writer, refuse_writing
 from reconciler.app.ports import ClusterCount, DiffFilter, RunStart, StoredDiff, StoredRun
-from reconciler.core.history import Decision, DomainHistory, DomainRun, Rehearsal
+from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal
 from reconciler.core.model import EntitySummary, ReportedDiff, RunStatus
 from reconciler.core.spec import DomainSpec
 from reconciler.errors import ReportStoreError
@@ -185,6 +185,15 @@ class SqliteReportStore:
         await writer.write(partial(recording.add_rehearsal, rehearsal=rehearsal))
 
     # -- upkeep --------------------------------------------------------------------------------------------------------
+
+    async def note_flag(self, change: FlagChange) -> None:
+        """Stores that a flag was seen in another position."""
+        writer, _ = self._writing()
+        await writer.write(partial(recording.add_flag_change, change=change))
+
+    async def flag_changes(self) -> Sequence[FlagChange]:
+        """Every change of every flag, oldest first."""
+        return await self._readers.read(recording.flag_changes)
 
     async def check(self) -> Sequence[str]:
         """What is wrong with the database, a line each; nothing where it is sound."""

@@ -143,7 +143,7 @@ def _row(spec: DomainSpec, gate: Gate, history: DomainHistory, *, now: datetime,
         verdict=gate.verdict,
         word=GATE[gate.verdict],
         why=gate.reason,
-        compared=f"Open diffs: {open_diffs.measured}" if open_diffs else "",
+        compared=open_diffs.measured if open_diffs else "",
         next_step=gate.next_step,
         strip=strip(history.runs, now=now, judgements=judgements),
         soak=soak_of(spec, gate, now=now),
@@ -202,10 +202,11 @@ def _banner(rows: Sequence[Row], system: System) -> Banner:
     first = rows[0]
     flags = [domain for domain in system.domains if domain.flip]
     open_gates = sum(1 for row in rows if row.flag and row.verdict in MAY_READ_TARGET)
+    may_read = f"{number(open_gates)} of {counted(len(flags), 'flag')}"
     return Banner(
         word=first.word,
         headline=_headline(first.verdict, sum(row.verdict is first.verdict for row in rows), len(rows)),
-        detail=f"{first.title}: {first.why} {number(open_gates)} of {counted(len(flags), 'flag')} may flip or have.",
+        detail=f"{first.title}: {first.why} {may_read} may flip or have flipped.",
         next_step=first.next_step,
         href=f"/domains/{first.name}",
         link=f"Open {first.title}",

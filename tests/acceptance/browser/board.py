@@ -63,8 +63,16 @@ def system() -> System:
     return load_configuration(folder=CONFIG, environ={}).system
 
 
-def a_field(path: str, source: object, target: object, *, kind: DiffKind = DiffKind.VALUE, cause: str = "",
-            redacted: Sensitivity | None = None, note: str = "") -> ReportedField:  # fmt: skip
+def a_field(
+    path: str,
+    source: object,
+    target: object,
+    *,
+    kind: DiffKind = DiffKind.VALUE,
+    cause: str = "",
+    redacted: Sensitivity | None = None,
+    note: str = "",
+) -> ReportedField:
     cluster = ClusterKey(domain="address", entity="address", path=path, kind=kind.value, types="", cause=cause)
     return ReportedField(
         path=path, kind=kind, source=source, target=target, redacted=redacted, cluster=cluster, note=note
@@ -84,7 +92,12 @@ def address_diffs() -> list[ReportedDiff]:
         for number in range(11)
     ]
     missing = ClusterKey(
-        domain="address", entity="address", path=None, kind="missing_in_target", types="", cause="records missing in PostgreSQL"
+        domain="address",
+        entity="address",
+        path=None,
+        kind="missing_in_target",
+        types="",
+        cause="records missing in PostgreSQL",
     )
     return [
         *zero,
@@ -93,33 +106,57 @@ def address_diffs() -> list[ReportedDiff]:
             a_field("city", "Köln ", "Ko\u0308ln\u00a0", cause="whitespace"),
             a_field("phone", "•••••••▒▒", "•••••••▒", redacted=Sensitivity.PII, cause="truncated"),
             a_field("accessCode", None, None, redacted=Sensitivity.SECRET),
-            a_field("line2", "••••", None, kind=DiffKind.MISSING_FIELD, redacted=Sensitivity.PII, cause="null for empty"),
-            a_field("isPrimary", True, "true", kind=DiffKind.TYPE, note="boolean against text"),
+            a_field(
+                "line2", "••••", None, kind=DiffKind.MISSING_FIELD, redacted=Sensitivity.PII, cause="null for empty"
+            ),
+            a_field("isPrimary", 1, "1", kind=DiffKind.TYPE, note="number against text"),
         ),
         mismatch("64f1c0a2e9b1bbbbbbbbbbbb", a_field("label", POISON, "Home")),
         mismatch("64f1c0a2e9b1cccccccccccc", a_field("city", "Сочи", "Cочи", cause="case")),
         *(
             ReportedDiff(
-                locator=f"64f1c0a2e9b1dddddddddd{number:02x}", key=f"64f1c0a2e9b1dddddddddd{number:02x}",
-                outcome=Outcome.MISSING_IN_TARGET, state=DiffState.CONFIRMED, fields=(), cluster=missing,
+                locator=f"64f1c0a2e9b1dddddddddd{number:02x}",
+                key=f"64f1c0a2e9b1dddddddddd{number:02x}",
+                outcome=Outcome.MISSING_IN_TARGET,
+                state=DiffState.CONFIRMED,
+                fields=(),
+                cluster=missing,
             )
             for number in range(3)
         ),
-    ]  # fmt: skip
+    ]
 
 
-def counts(entity: str, *, records: int, differ: int = 0, missing: int = 0, complete: bool = True, cleared: int = 0,
-           invariants: Sequence[InvariantResult] = (), coverage: float = 1.0) -> EntitySummary:  # fmt: skip
+def counts(
+    entity: str,
+    *,
+    records: int,
+    differ: int = 0,
+    missing: int = 0,
+    complete: bool = True,
+    cleared: int = 0,
+    invariants: Sequence[InvariantResult] = (),
+    coverage: float = 1.0,
+) -> EntitySummary:
     outcomes = dict.fromkeys(Outcome, 0) | {
         Outcome.MATCHED: records - differ - missing,
         Outcome.FIELD_MISMATCH: differ,
         Outcome.MISSING_IN_TARGET: missing,
     }
     return EntitySummary(
-        entity=entity, source_records=records, target_records=records - missing, seen=records, compared=records - missing,
-        outcomes=outcomes, cleared=cleared, unconfirmed=0, coverage=coverage, method="stream", complete=complete,
+        entity=entity,
+        source_records=records,
+        target_records=records - missing,
+        seen=records,
+        compared=records - missing,
+        outcomes=outcomes,
+        cleared=cleared,
+        unconfirmed=0,
+        coverage=coverage,
+        method="stream",
+        complete=complete,
         invariants=tuple(invariants),
-    )  # fmt: skip
+    )
 
 
 @dataclass(slots=True)
@@ -130,9 +167,16 @@ class Seeder:
     system: System
 
     async def run(
-        self, at: datetime, domains: Sequence[DomainSpec], *, mode: Mode = Mode.SCAN, found: bool = False,
-        status: RunStatus = RunStatus.COMPLETED, error: str = "", trigger: str = "schedule",
-    ) -> int:  # fmt: skip
+        self,
+        at: datetime,
+        domains: Sequence[DomainSpec],
+        *,
+        mode: Mode = Mode.SCAN,
+        found: bool = False,
+        status: RunStatus = RunStatus.COMPLETED,
+        error: str = "",
+        trigger: str = "schedule",
+    ) -> int:
         """A sealed run of these domains; `found` plants the diffs of address where it is among them."""
         run_id = await self.store.start_run(self._start(at, domains, mode, trigger))
         ended = at + timedelta(minutes=11, seconds=42)
@@ -143,10 +187,16 @@ class Seeder:
 
     def _start(self, at: datetime, domains: Sequence[DomainSpec], mode: Mode, trigger: str) -> RunStart:
         return RunStart(
-            mode=mode, domains=tuple(one.name for one in domains), seed=20260320 if mode is Mode.SAMPLE else None,
-            started_at=at, config_digest="sha256:" + "c0" * 32, config_digests={one.name: one.config_digest for one in domains},
-            policy_digests={one.name: one.policy_digest for one in domains}, code_version=__version__, trigger=trigger,
-        )  # fmt: skip
+            mode=mode,
+            domains=tuple(one.name for one in domains),
+            seed=20260320 if mode is Mode.SAMPLE else None,
+            started_at=at,
+            config_digest="sha256:" + "c0" * 32,
+            config_digests={one.name: one.config_digest for one in domains},
+            policy_digests={one.name: one.policy_digest for one in domains},
+            code_version=__version__,
+            trigger=trigger,
+        )
 
     async def _domain(
         self, run_id: int, domain: DomainSpec, *, mode: Mode, found: bool, error: str, at: datetime
@@ -158,13 +208,23 @@ class Seeder:
             if diffs:
                 await self.store.record_diffs(run_id, domain=domain.name, entity=entity.name, diffs=diffs, at=at)
             records = 1000 if mode is Mode.SAMPLE else 1_204_331 // (number * len(domain.name)) + 17
-            holds = [InvariantResult(name=one.name, side=side, violations=3 if dirty else 0, sample_keys=())
-                     for one in domain.invariants if one.entity == entity.name for side in ("source", "target")]  # fmt: skip
+            holds = [
+                InvariantResult(name=one.name, side=side, violations=3 if dirty else 0, sample_keys=())
+                for one in domain.invariants
+                if one.entity == entity.name
+                for side in ("source", "target")
+            ]
             summary = counts(
-                entity.name, records=records, differ=14 if dirty else 0, missing=3 if dirty else 0, cleared=12 * dirty,
-                complete=not error, coverage=0.613 if error else 1.0, invariants=holds,
-            )  # fmt: skip
-            resolved = None if mode is Mode.SCAN and not error else []
+                entity.name,
+                records=records,
+                differ=14 if dirty else 0,
+                missing=3 if dirty else 0,
+                cleared=12 * dirty,
+                complete=not error,
+                coverage=0.613 if error else 1.0,
+                invariants=holds,
+            )
+            resolved: list[str] | None = None if mode is Mode.SCAN and not error else []
             await self.store.finish_entity(run_id, domain=domain.name, summary=summary, resolved=resolved, at=at)
         await self.store.finish_domain(
             run_id, domain=domain.name, notes=notes, gaps=0, canaries=CANARIES, error=error, at=at
@@ -172,7 +232,7 @@ class Seeder:
 
 
 async def seed(folder: Path) -> None:
-    """Two weeks up to NOW: address differs, quote failed, funds_ledger was never looked at, the reference group soaks."""
+    """Two weeks up to NOW: address differs, quote failed, funds_ledger was never looked at, a group soaks."""
     known = system()
     nightly = [one for one in known.comparable if one.name != "funds_ledger"]
     async with open_report_store(folder) as store:
@@ -185,13 +245,25 @@ async def seed(folder: Path) -> None:
             if ago % 3 == 0:
                 await seeder.run(at + timedelta(hours=11), nightly, mode=Mode.SAMPLE, trigger="cron")
         quote = known.domain("quote")
-        await seeder.run(NOW - timedelta(hours=3), [quote], status=RunStatus.FAILED, trigger="m.ortiz",
-                         error="PostgreSQL stopped answering (TimeoutError)")  # fmt: skip
+        await seeder.run(
+            NOW - timedelta(hours=3),
+            [quote],
+            status=RunStatus.FAILED,
+            trigger="m.ortiz",
+            error="PostgreSQL stopped answering (TimeoutError)",
+        )
         await seeder.run(NOW - timedelta(hours=2), [known.domain("address")], found=True, trigger="m.ortiz")
         for domain in known.domains:
             if domain.rollback:
-                await store.rehearse(Rehearsal(domain=domain.name, minutes=4, comment="walked in staging", actor="s.lee",
-                                               at=NOW - timedelta(days=3)))  # fmt: skip
+                await store.rehearse(
+                    Rehearsal(
+                        domain=domain.name,
+                        minutes=4,
+                        comment="walked in staging",
+                        actor="s.lee",
+                        at=NOW - timedelta(days=3),
+                    )
+                )
         await _approve(store, known)
 
 
@@ -199,11 +271,19 @@ async def _approve(store: SqliteReportStore, known: System) -> None:
     """Decisions on payment: an old one on other evidence, and one that holds."""
     answers = verdicts(store, known, StoppedClock(at=NOW - timedelta(hours=1)))
     approvals = Approvals(verdicts=answers, ledger=store)
-    await store.decide(domain="payment", action="reject", evidence_digest="sha256:" + "0f" * 32, actor="k.noor",
-                       comment="K-9 not understood", at=NOW - timedelta(days=6))  # fmt: skip
+    await store.decide(
+        domain="payment",
+        action="reject",
+        evidence_digest="sha256:" + "0f" * 32,
+        actor="k.noor",
+        comment="K-9 not understood",
+        at=NOW - timedelta(days=6),
+    )
     digest = (await answers.gate("payment")).evidence_digest
     assert digest is not None
-    await approvals.approve("payment", evidence_digest=digest, actor="m.ortiz", comment="read the two notes; owner is on shift")
+    await approvals.approve(
+        "payment", evidence_digest=digest, actor="m.ortiz", comment="read the two notes; owner is on shift"
+    )
 
 
 def verdicts(store: SqliteReportStore, known: System, clock: StoppedClock) -> Verdicts:
@@ -212,23 +292,42 @@ def verdicts(store: SqliteReportStore, known: System, clock: StoppedClock) -> Ve
     auth = FlagState(reads=Reads.POSTGRES, since=NOW - timedelta(days=4, hours=8), had_go=True)
     reads = {one.name: FlagState(reads=Reads.MONGO) for one in known.domains if one.flip}
     return Verdicts(
-        system=known, reports=store, clock=clock, code_version=__version__, flags=reads | {"auth": auth},
+        system=known,
+        reports=store,
+        clock=clock,
+        code_version=__version__,
+        flags=reads | {"auth": auth},
         plans={name: plan.for_gate for name, plan in plans.items()},
-    )  # fmt: skip
+    )
 
 
 def services(store: SqliteReportStore, *, clock: StoppedClock | None = None) -> WebServices:
     """What the pages stand on, with the store given."""
     known, stopped = system(), clock or StoppedClock()
     plans = {one.name: plan for one in known.domains if (plan := load_plan(CONFIG, one)) is not None}
-    scans = [ScheduledRun(domain=one.name, mode=Mode.SCAN, cron="0 1 * * *", next_at=NOW.replace(hour=1, minute=0, second=0) + timedelta(days=1))
-             for one in known.comparable]  # fmt: skip
-    samples = [ScheduledRun(domain=one.name, mode=Mode.SAMPLE, cron="*/15 * * * *", next_at=NOW.replace(minute=15, second=0))
-               for one in known.comparable]  # fmt: skip
+    scans = [
+        ScheduledRun(
+            domain=one.name,
+            mode=Mode.SCAN,
+            cron="0 1 * * *",
+            next_at=NOW.replace(hour=1, minute=0, second=0) + timedelta(days=1),
+        )
+        for one in known.comparable
+    ]
+    samples = [
+        ScheduledRun(domain=one.name, mode=Mode.SAMPLE, cron="*/15 * * * *", next_at=NOW.replace(minute=15, second=0))
+        for one in known.comparable
+    ]
     return WebServices(
-        system=known, store=store, verdicts=verdicts(store, known, stopped), clock=stopped, title="shop-prod", version=__version__,
-        plan_sections={name: plan.sections for name, plan in plans.items()}, scheduled=lambda: [*scans, *samples],
-    )  # fmt: skip
+        system=known,
+        store=store,
+        verdicts=verdicts(store, known, stopped),
+        clock=stopped,
+        title="shop-prod",
+        version=__version__,
+        plan_sections={name: plan.sections for name, plan in plans.items()},
+        scheduled=lambda: [*scans, *samples],
+    )
 
 
 @asynccontextmanager

@@ -1,0 +1,188 @@
+"""The pages in a real browser: accessible in light and dark, whole on a phone, grey when old, useful without script."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from importlib.resources import files
+from typing import Literal
+
+import pytest
+from playwright.async_api import Browser, ConsoleMessage, Page, Route
+
+from reconciler.adapters.report_store import SqliteReportStore
+from tests.acceptance.browser.board import POISON, Seeder, StoppedClock, system
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.browser]
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PATHS = (
+    "/",
+    "/domains/address",
+    "/domains/config",
+    "/domains/payment",
+    "/domains/blog",
+    "/runs",
+    "/runs/21",
+    "/runs/20",
+    "/diffs",
+    "/diffs/12",
+    "/diffs/15",
+    "/clusters",
+    "/clusters/K-1",
+    "/schedule",
+    "/health",
+)
+
+
+@asynccontextmanager
+async def opened(
+    chromium: Browser, *, scheme: Literal["light", "dark"] = "light", width: int = 1280, script: bool = True
+) -> AsyncIterator[Page]:
+    """A page of its own; anything the console says against us fails the test."""
+    context = await chromium.new_context(
+        color_scheme=scheme, viewport={"width": width, "height": 900}, java_script_enabled=script
+    )
+    page = await context.new_page()
+    complaints: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            complaints.append(message.text)
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    await context.close()
+    assert complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_every_page_is_accessible_and_fits(
+    chromium: Browser, url: str, scheme: Literal["light", "dark"], width: int
+) -> None:
+    found = {}
+    async with opened(chromium, scheme=scheme, width=width) as page:
+        for path in PATHS:
+            answer = await page.goto(url + path)
+            assert answer is not None
+            assert answer.ok
+            await page.evaluate(AXE)
+            result = await page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+            assert result["passes"], "axe looked at nothing"
+            found[path] = [(one["id"], one["nodes"][0]["html"]) for one in result["violations"]]
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width, f"{path} scrolls sideways"
+    assert {path: violations for path, violations in found.items() if violations} == {}
+
+
+async def test_a_page_that_hears_nothing_turns_grey_and_says_so(chromium: Browser, url: str) -> None:
+    async with opened(chromium) as page:
+        await page.clock.install()
+        await page.goto(url)
+        await page.route("**/*", lambda route: route.abort())
+        await page.clock.run_for(60_000)
+        assert await page.evaluate("document.body.hasAttribute('data-stale')") is False
+        await page.clock.run_for(35_000)
+        assert await page.evaluate("document.body.hasAttribute('data-stale')") is True
+        told = page.get_by_role("status")
+        assert await told.is_visible()
+        assert "this is old data" in await told.inner_text()
+        await page.unroute_all()
+        await page.clock.run_for(31_000)
+        await told.wait_for(state="hidden")
+
+
+async def test_an_error_answer_never_keeps_an_old_green_fresh(chromium: Browser, url: str) -> None:
+    async def unreadable(route: Route) -> None:
+        await route.fulfill(status=503, content_type="text/html", body="<div id=read></div><main id=main>gone</main>")
+
+    async with opened(chromium) as page:
+        await page.clock.install()
+        await page.goto(f"{url}/domains/auth")
+        await page.route("**/*", unreadable)
+        await page.clock.run_for(95_000)
+        assert await page.evaluate("document.body.hasAttribute('data-stale')") is True
+
+
+async def test_a_page_brings_itself_up_to_date(
+    chromium: Browser, url: str, store: SqliteReportStore, clock: StoppedClock
+) -> None:
+    async with opened(chromium) as page:
+        await page.clock.install()
+        await page.goto(f"{url}/domains/address")
+        await page.locator("summary").first.click()
+        clock.at += timedelta(minutes=5)
+        known = system()
+        await Seeder(store=store, system=known).run(clock.at - timedelta(minutes=12), [known.domain("address")])
+        await page.clock.run_for(31_000)
+        await page.locator("#checks + table").get_by_text("run 22").first.wait_for()
+        assert await page.title() == "(3 checks open) SOAKING · Addresses · shop-prod"
+        assert await page.locator("details").first.get_attribute("open") is not None
+        assert await page.locator("link[rel=icon]").get_attribute("href") == "/static/favicon-progress.svg"
+
+
+async def test_updates_can_be_paused(chromium: Browser, url: str) -> None:
+    async with opened(chromium) as page:
+        await page.clock.install()
+        await page.goto(url)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url) if request.resource_type == "fetch" else None)
+        await page.get_by_role("button", name="Pause updates").click()
+        await page.clock.run_for(65_000)
+        assert asked == []
+        await page.get_by_role("button", name="Resume updates").click()
+        await page.clock.run_for(2_000)
+        assert asked == [f"{url}/"]
+
+
+async def test_without_script_every_domain_is_told_and_the_overview_reloads(chromium: Browser, url: str) -> None:
+    async with opened(chromium, script=False) as page:
+        await page.goto(url)
+        assert await page.locator("table.matrix tbody tr").count() == 11
+        assert await page.locator("meta[http-equiv=refresh]").count() == 1
+        await page.get_by_role("link", name="Addresses", exact=True).click()
+        assert await page.get_by_role("heading", level=1).inner_text() == "Addresses"
+        assert await page.get_by_role("button").count() == 0
+
+
+async def test_values_of_a_record_run_nothing(chromium: Browser, url: str) -> None:
+    async with opened(chromium) as page:
+        said: list[str] = []
+        page.on("dialog", lambda dialog: said.append(dialog.message))
+        await page.goto(f"{url}/diffs/13")
+        held = "".join(await page.locator(".held").all_inner_texts())
+        assert POISON in held.replace("\n", "")
+        assert await page.locator("main img").count() == 0
+        assert said == []
+
+
+async def test_the_keyboard_reaches_the_content_first(chromium: Browser, url: str) -> None:
+    async with opened(chromium) as page:
+        await page.goto(url)
+        await page.keyboard.press("Tab")
+        assert await page.evaluate("document.activeElement.textContent") == "Skip to the content"
+        await page.keyboard.press("Enter")
+        assert await page.evaluate("document.activeElement.id") == "main"
+
+
+async def test_diffs_of_a_cluster_are_walked_in_both_directions(chromium: Browser, url: str) -> None:
+    async with opened(chromium) as page:
+        await page.goto(f"{url}/clusters/K-1")
+        await page.get_by_role("link", name="diff 2", exact=True).click()
+        await page.get_by_role("link", name="Next in K-1").click()
+        await page.wait_for_url("**/diffs/3?cluster=K-1")
+        await page.get_by_role("link", name="Previous in K-1").click()
+        await page.get_by_role("link", name="Previous in K-1").click()
+        await page.wait_for_url("**/diffs/1?cluster=K-1")
+        assert await page.get_by_role("link", name="Previous in K-1").count() == 0
+
+
+async def test_on_paper_the_gate_can_be_signed(chromium: Browser, url: str) -> None:
+    async with opened(chromium) as page:
+        await page.goto(f"{url}/domains/config")
+        assert not await page.get_by_text("Signature", exact=True).is_visible()
+        await page.emulate_media(media="print")
+        assert await page.get_by_text("Signature", exact=True).is_visible()
+        assert not await page.get_by_role("navigation").first.is_visible()
+        assert (await page.pdf(prefer_css_page_size=True)).startswith(b"%PDF")

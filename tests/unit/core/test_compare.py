@@ -1,0 +1,103 @@
+"""Equal records have no diffs, differing ones at least one at each place, and DeepDiff never decides."""
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from reconciler.core.compare import compare
+from reconciler.core.model import DiffKind, JsonText, Mistyped, ObjectIdValue, Raw, Record, Sensitivity, Side
+from reconciler.core.spec import FieldKind
+from tests.unit.core_world import ID, diffs, documents, entity, field, field_diffs, json_text, longs, record, texts
+
+JSON = field(FieldKind.JSON)
+WHOLE = entity(JSON, field(FieldKind.TEXT, path="text"), field(FieldKind.INTEGER, path="number"))
+MIRRORED = {
+    DiffKind.MISSING_FIELD: DiffKind.EXTRA_FIELD,
+    DiffKind.EXTRA_FIELD: DiffKind.MISSING_FIELD,
+}
+
+
+def a_record(side: Side, value: Raw, text: Raw, number: Raw) -> Record:
+    """A record of the whole entity."""
+    if side is Side.SOURCE:
+        return record(WHOLE, side, ObjectIdValue(ID), value, text, number)
+    return record(WHOLE, side, ID, json_text(value), text, number)
+
+
+@given(documents, texts, longs)
+def test_a_record_equals_itself_and_its_twin(value: Raw, text: str, number: int) -> None:
+    source, target = (a_record(side, value, text, number) for side in Side)
+    assert compare(WHOLE, source=source, target=source) == ()
+    assert compare(WHOLE, source=source, target=target) == ()
+
+
+@given(documents, documents)
+def test_swapping_the_sides_swaps_missing_and_extra(one: Raw, other: Raw) -> None:
+    there = field_diffs(JSON, one, json_text(other))
+    back = field_diffs(JSON, other, json_text(one))
+    assert {(diff.path, MIRRORED.get(diff.kind, diff.kind)) for diff in there} == {(diff.path, diff.kind) for diff in back}
+
+
+@given(documents, documents)
+def test_unequal_values_have_diffs_and_equal_ones_none(one: Raw, other: Raw) -> None:
+    left = record(entity(JSON), Side.SOURCE, ObjectIdValue(ID), one).values[1]
+    right = record(entity(JSON), Side.TARGET, ID, json_text(other)).values[1]
+    assert bool(field_diffs(JSON, one, json_text(other))) == (left != right)
+
+
+@given(st.lists(documents, min_size=2, max_size=5), st.randoms(use_true_random=False))
+def test_a_shuffled_list_is_one_diff_of_kind_order(items: list[Raw], luck: st.DataObject) -> None:
+    shuffled = list(items)
+    luck.shuffle(shuffled)  # type: ignore[attr-defined]
+    found = diffs(JSON, items, json_text(shuffled))
+    assume(found)
+    assert found == [("it", "order")]
+
+
+@given(texts, texts, longs, longs)
+def test_each_differing_field_is_named_once(one: str, other: str, few: int, many: int) -> None:
+    source, target = a_record(Side.SOURCE, None, one, few), a_record(Side.TARGET, None, other, many)
+    expected = ["text"] * (one != other) + ["number"] * (few != many)
+    assert [diff.path for diff in compare(WHOLE, source=source, target=target)] == expected
+
+
+def test_mistyped_values_are_equal_to_nothing() -> None:
+    assert Mistyped(type_name="int", shown="7") != Mistyped(type_name="int", shown="7")
+    assert diffs(field(FieldKind.BOOLEAN), 1, 1) == [("it", "type")]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [
+        ([9, 1, {"k": 1}], "[1, {\"k\": 2}]", [("it[0]", "value"), ("it[1]", "type"), ("it[2]", "missing_field")]),
+        ([1, 2, 3, 4], "[1, 3, 4]", [("it[1]", "missing_field")]),
+        ([1, 2, 3], "[9, 1, 2, 3]", [("it[0]", "extra_field")]),
+        ([1, 2, 3, 9], "[5, 1, 2, 3, 8]", [("it[0]", "extra_field"), ("it[3]", "value")]),
+        ({"a": [1, 2], "b": 1}, '{"a": [2, 1], "b": 2}', [("it.a", "order"), ("it.b", "value")]),
+        ({"a": 1, "b": 2}, '{"c": 3}', [("it.a", "missing_field"), ("it.b", "missing_field"), ("it.c", "extra_field")]),
+        ({"a": [[1, 2], [3]]}, '{"a": [[2, 1], [4]]}', [("it.a[0]", "order"), ("it.a[1][0]", "value")]),
+    ],
+)  # fmt: skip
+def test_where_lists_and_objects_differ(source: Raw, target: str, expected: list[tuple[str, str]]) -> None:
+    assert sorted(diffs(JSON, source, JsonText(target))) == sorted(expected)
+
+
+def test_long_and_deep_values_are_still_explained_place_by_place() -> None:
+    many = list(range(20_000))
+    assert diffs(JSON, many, json_text([*many[:-1], -1])) == [("it[19999]", "value")]
+    assert diffs(JSON, many, json_text(many[::-1])) == [("it", "order")]
+    deep: Raw = 1
+    other: Raw = 2
+    for _ in range(90):
+        deep, other = {"a": deep}, {"a": other}
+    assert diffs(JSON, deep, json_text(other)) == [("it" + ".a" * 90, "value")]
+
+
+def test_a_secret_field_differs_as_a_whole() -> None:
+    secret = field(FieldKind.JSON, sensitivity=Sensitivity.SECRET)
+    assert diffs(secret, {"pin": [1, 2]}, JsonText('{"pin": [2, 1]}')) == [("it", "value")]
+    assert field_diffs(field(FieldKind.TEXT, sensitivity=Sensitivity.SECRET), 7, "7")[0].note == ""
+
+
+def test_a_note_says_which_side_holds_which_type() -> None:
+    assert field_diffs(field(FieldKind.TEXT), 7, "7")[0].note == "the source holds a int"
