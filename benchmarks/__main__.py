@@ -10,7 +10,6 @@ from pathlib import Path
 from benchmarks.measures import Measure, drain, measured, obvious
 from benchmarks.shop import DATABASE, load
 from reconciler.adapters.config_files import load_configuration
-from reconciler.sandbox.schema import create_schema
 from reconciler.sandbox.servers import Sandbox
 from reconciler.wiring import looker, open_reports, open_stores
 
@@ -23,7 +22,6 @@ async def run(records: int) -> list[Measure]:
     async with Sandbox.start() as sandbox:
         await sandbox.create_databases(DATABASE)
         stores = {"mongodb_uri": sandbox.mongodb_uri(DATABASE), "pg_url": sandbox.pg_url(DATABASE)}
-        await create_schema(**stores, database=DATABASE)
         await load(**stores, records=records)
         reader = (sandbox.reader_mongodb_uri(DATABASE), sandbox.reader_pg_url(DATABASE))
         found = [await measured("drain of both stores", lambda: drain(*reader, records))]

@@ -18,6 +18,15 @@ COLUMNS = (
     "country", "phone", "is_primary", "lng", "lat", "created_at", "updated_at",
 )  # fmt: skip
 
+SCHEMA = """
+create table users (id uuid primary key, legacy_object_id varchar(24) unique);
+create table addresses (
+  id uuid primary key, legacy_object_id varchar(24) unique, user_id uuid, label text, recipient_name text, line1 text,
+  line2 text, city text, region text, postal_code text, country char(2), phone text, is_primary boolean,
+  lng double precision, lat double precision, created_at timestamptz, updated_at timestamptz
+);
+"""
+
 
 def pairs(records: int) -> Iterator[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]]:
     """(user, document, row) of each address; every user has one address, which is primary."""
@@ -66,6 +75,7 @@ async def load(*, mongodb_uri: str, pg_url: str, records: int) -> None:
     client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(mongodb_uri)
     connection = await asyncpg.connect(pg_url)
     try:
+        await connection.execute(SCHEMA)
         batch: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = []
         for pair in pairs(records):
             batch.append(pair)
@@ -87,7 +97,7 @@ async def _write(
 ) -> None:
     """One batch into both stores."""
     database = client.get_database(DATABASE)
-    await database["users"].insert_many([{"_id": user["_id"], "email": str(user["_id"])} for user, _, _ in batch])
+    await database["users"].insert_many([{"_id": user["_id"]} for user, _, _ in batch])
     await database["addresses"].insert_many([document for _, document, _ in batch])
     users = [(user["id"], str(user["_id"])) for user, _, _ in batch]
     await connection.copy_records_to_table("users", records=users, columns=["id", "legacy_object_id"])

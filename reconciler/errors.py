@@ -102,14 +102,13 @@ class SandboxUnavailable(ReconcilerError):
 
 
 class Interrupted(ReconcilerError):
-    """A run was told to stop; what was finished is saved and can be resumed."""
+    """The process was told to stop; what was finished is saved."""
 
     exit_code = 130
 
-    def __init__(self, *, signal_number: int, run_id: int | None = None) -> None:
+    def __init__(self, *, signal_number: int, next_step: str) -> None:
         """`signal_number` as the operating system numbers it; the exit code is 128 more."""
-        resume = f"reconciler run --resume {run_id}" if run_id else "start the run again"
-        super().__init__("stopped by a signal; what was finished is saved", next_step=resume)
+        super().__init__("stopped by a signal", next_step=next_step)
         self.signal_number = signal_number
 
 

@@ -43,6 +43,14 @@ class DomainWork:
         return sum(one.canaries[0] for one in self.passes), sum(one.canaries[1] for one in self.passes)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gaps:
+    """Unresolved dual-write gaps by domain; None where nobody notes them, or where they are `unknown` (and why)."""
+
+    counts: Mapping[str, int] | None = None
+    unknown: str = ""
+
+
 class Recorder:
     """Stores the work of one run."""
 
@@ -56,9 +64,9 @@ class Recorder:
         target: TargetReader,
         clock: Clock,
         invariants: InvariantChecks,
-        gaps: Mapping[str, int] | None,
+        gaps: Gaps,
     ) -> None:
-        """`gaps` counts unresolved dual-write gaps by domain, None where the backend keeps none."""
+        """`gaps` holds for every domain of the run."""
         self._run_id = run_id
         self._mode = mode
         self._system = system
@@ -73,8 +81,10 @@ class Recorder:
         name = work.domain.name
         for one in work.passes:
             await self._store_entity(work.domain, one)
-        notes = [note for one in work.passes for note in one.notes]
-        gaps = None if self._gaps is None else self._gaps.get(name, 0)
+        notes = [note for one in work.passes for note in one.notes] + (
+            [self._gaps.unknown] if self._gaps.unknown else []
+        )
+        gaps = None if self._gaps.counts is None else self._gaps.counts.get(name, 0)
         await self._store.finish_domain(
             self._run_id, domain=name, notes=notes, gaps=gaps, canaries=work.canaries, error="", at=self._clock.now()
         )
@@ -94,7 +104,9 @@ class Recorder:
         )
 
     async def _checked(self, domain: DomainSpec, one: EntityPass) -> tuple[InvariantResult, ...]:
-        """The declared invariants, and what an append-only entity has lost."""
+        """The declared invariants, and what an append-only entity has lost; an entity without a record has none to judge."""
+        if not one.source_records and not one.target_records:
+            return ()
         results = await self._invariants.check(domain, one)
         if not one.entity.append_only:
             return results

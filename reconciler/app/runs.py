@@ -1,6 +1,5 @@
 """A run from its start to its seal: domains locked, looked at, settled, stored; a verdict only from what is stored."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reconciler.app.invariants import InvariantChecks
@@ -8,11 +7,11 @@ from reconciler.app.looks import Looks, Progress, RunRequest
 from reconciler.app.passes import Looker, draw_seed
 from reconciler.app.ports import Clock, DomainLocks, RecordReader, ReportStore, RunStart, StoredRun, TargetReader
 from reconciler.app.rechecks import RecheckPolicy, Rechecks
-from reconciler.app.recording import DomainWork, Recorder
+from reconciler.app.recording import DomainWork, Gaps, Recorder
 from reconciler.core.model import Mode, RunStatus
 from reconciler.core.records import Digest
 from reconciler.core.spec import DomainSpec, System
-from reconciler.errors import OutOfTime, ReconcilerError, UsageError
+from reconciler.errors import OutOfTime, ReadInterrupted, ReconcilerError, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,9 +161,14 @@ class Runs:
         finished = await self.store.finished_domains(run_id)
         return [domain for domain in request.domains if domain.name not in finished]
 
-    async def _gaps(self) -> Mapping[str, int] | None:
-        """Unresolved dual-write gaps by domain, None where the backend keeps none."""
-        return await self.target.unresolved_gaps(self.system.gaps_table) if self.system.gaps_table else None
+    async def _gaps(self) -> Gaps:
+        """Unresolved dual-write gaps by domain; a table that can't be read leaves them unknown, which holds the gates."""
+        if not self.system.gaps_table:
+            return Gaps()
+        try:
+            return Gaps(counts=await self.target.unresolved_gaps(self.system.gaps_table))
+        except ReadInterrupted as problem:
+            return Gaps(unknown=f"{problem.message}: expected {problem.expected}, got {problem.got}; the gates hold")
 
 
 class _Deadline:

@@ -36,12 +36,18 @@ def configuration(**flags: object) -> Configuration:
     return load_configuration(folder=folder, environ=os.environ, overrides=overrides)
 
 
-def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """Runs to the end; SIGINT and SIGTERM cancel the work, which saves what it has, and end in Interrupted."""
-    return asyncio.run(_heeding(work))
+RUN_AGAIN = "`reconciler runs list`, then `reconciler run --resume ID`: what was finished is kept"
 
 
-async def _heeding(work: Coroutine[Any, Any, T]) -> T:
+def run_async(work: Coroutine[Any, Any, T], *, next_step: str = RUN_AGAIN) -> T:
+    """Runs to the end; SIGINT and SIGTERM cancel the work, which saves what it has, and end in Interrupted.
+
+    `next_step` is what to tell whoever stopped it.
+    """
+    return asyncio.run(_heeding(work, next_step))
+
+
+async def _heeding(work: Coroutine[Any, Any, T], next_step: str) -> T:
     """Cancels the work at the first signal."""
     task = asyncio.ensure_future(work)
     heard: list[int] = []
@@ -57,7 +63,7 @@ async def _heeding(work: Coroutine[Any, Any, T]) -> T:
         return await task
     except asyncio.CancelledError:
         if heard:
-            raise Interrupted(signal_number=heard[0]) from None
+            raise Interrupted(signal_number=heard[0], next_step=next_step) from None
         raise
 
 

@@ -73,7 +73,8 @@ def demo_command(port: int, records: int, no_serve: bool) -> int:  # noqa: FBT00
 
     Nothing outside a temporary folder is touched; Ctrl-C stops the servers that this command started, and only those.
     """
-    return run_async(_demo(port=port, records=records, serve=not no_serve))
+    work = _demo(port=port, records=records, serve=not no_serve)
+    return run_async(work, next_step="the servers that the demo started are stopped; `reconciler demo` starts new ones")
 
 
 async def _demo(*, port: int, records: int, serve: bool) -> int:

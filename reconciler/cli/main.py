@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         problem.show()
         code = 2
     except Interrupted as problem:
-        say_error(problem)
+        click.echo(f"\n{problem}", err=True)
         code = 128 + problem.signal_number
     except ReconcilerError as problem:
         say_error(problem)

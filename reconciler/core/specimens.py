@@ -177,7 +177,8 @@ def _array(field: FieldSpec) -> Specimen:
         (source, [*target, None], DiffKind.EXTRA_FIELD),
         ([], None, DiffKind.MISSING_FIELD),
     )
-    return Specimen(source=source, target=target, bad=bad)
+    inside = tuple(([left, None], [right, None], how) for left, right, how in one.bad)
+    return Specimen(source=source, target=target, bad=(*bad, *inside))
 
 
 def _reference(field: FieldSpec) -> Specimen:

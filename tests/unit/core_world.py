@@ -39,7 +39,9 @@ def field(kind: FieldKind, *, path: str = "it", sensitivity: Sensitivity = Sensi
         FieldKind.REFERENCE: {"refers_to": "user"},
         FieldKind.CHILDREN: {"children": children(), "column": ""},
     }
-    return FieldSpec(**({"path": path, "kind": kind, "column": "it", "sensitivity": sensitivity} | needs.get(kind, {}) | more))
+    return FieldSpec(
+        **({"path": path, "kind": kind, "column": "it", "sensitivity": sensitivity} | needs.get(kind, {}) | more)
+    )
 
 
 def children() -> ChildTable:
@@ -68,7 +70,9 @@ def embedded_entity(*, owner_in_key: bool) -> EntitySpec:
         collection="users",
         table="tokens",
         fields=(
-            FieldSpec(path="user", kind=FieldKind.REFERENCE, column="user_id", refers_to="user", sensitivity=Sensitivity.PLAIN),
+            FieldSpec(
+                path="user", kind=FieldKind.REFERENCE, column="user_id", refers_to="user", sensitivity=Sensitivity.PLAIN
+            ),
             FieldSpec(path="hash", kind=FieldKind.TEXT, column="hash", sensitivity=Sensitivity.PLAIN),
         ),
         key=("user", "hash") if owner_in_key else ("hash",),
@@ -108,7 +112,9 @@ longs = st.integers(-(2**63), 2**63 - 1)
 doubles = st.floats(allow_nan=False, allow_infinity=False)
 leaves = st.one_of(st.none(), st.booleans(), longs, doubles, texts)
 documents = st.recursive(
-    leaves, lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(names, inner, max_size=4)), max_leaves=12
+    leaves,
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(names, inner, max_size=4)),
+    max_leaves=12,
 )
 moments = st.integers(-(2**55), 2**55).map(Instant)
 

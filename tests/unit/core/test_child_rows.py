@@ -36,7 +36,15 @@ def test_no_elements_are_no_rows(source: Raw) -> None:
         ((*ROWS, ChildRow(None, B[1])), [("it[2]", "type")]),
         ((*ROWS, ChildRow(-1, B[1])), [("it[2]", "type")]),
         ((*ROWS, ChildRow(2, B[1])), [("it[2]", "extra_field")]),
-        ((ChildRow(1, A[1]), ChildRow(2, B[1])), [("it[0]", "missing_field"), ("it[1].name", "value"), ("it[1].size.value", "extra_field"), ("it[2]", "extra_field")]),
+        (
+            (ChildRow(1, A[1]), ChildRow(2, B[1])),
+            [
+                ("it[0]", "missing_field"),
+                ("it[1].name", "value"),
+                ("it[1].size.value", "extra_field"),
+                ("it[2]", "extra_field"),
+            ],
+        ),
     ],
 )
 def test_rows_differ_where_their_positions_say(rows: tuple[ChildRow, ...], expected: list[tuple[str, str]]) -> None:

@@ -35,7 +35,9 @@ def test_a_record_equals_itself_and_its_twin(value: Raw, text: str, number: int)
 def test_swapping_the_sides_swaps_missing_and_extra(one: Raw, other: Raw) -> None:
     there = field_diffs(JSON, one, json_text(other))
     back = field_diffs(JSON, other, json_text(one))
-    assert {(diff.path, MIRRORED.get(diff.kind, diff.kind)) for diff in there} == {(diff.path, diff.kind) for diff in back}
+    assert {(diff.path, MIRRORED.get(diff.kind, diff.kind)) for diff in there} == {
+        (diff.path, diff.kind) for diff in back
+    }
 
 
 @given(documents, documents)

@@ -57,7 +57,16 @@ def test_differing_json(source: Raw, target: str | None, path: str, kind: str) -
 
 @pytest.mark.parametrize(
     "text",
-    ['{"a": 1, "a": 1}', '{"a": NaN}', "[Infinity]", "{", '"\\ud800"', '{"\\udfff": 1}', "[" * 5000, "1e99999999999999999999"],
+    [
+        '{"a": 1, "a": 1}',
+        '{"a": NaN}',
+        "[Infinity]",
+        "{",
+        '"\\ud800"',
+        '{"\\udfff": 1}',
+        "[" * 5000,
+        "1e99999999999999999999",
+    ],
 )
 def test_a_column_that_is_json_to_some_and_not_to_others_is_unreadable(text: str) -> None:
     with pytest.raises(UnreadableValue) as refused:
@@ -95,7 +104,9 @@ def test_one_changed_leaf_is_found_exactly_at_its_path(value: Raw, other: Raw, d
 
 def _places(value: Raw, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """The steps to every leaf; an empty object or array is one."""
-    inner = list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
+    inner = (
+        list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
+    )
     if not inner:
         yield steps
     for one, item in inner:

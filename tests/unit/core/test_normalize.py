@@ -67,7 +67,9 @@ def test_a_broken_value_is_unreadable_and_a_strange_one_mistyped(kind: FieldKind
         (FieldKind.ARRAY, ["a"], ["a", "b"], ["extra_field"]),
     ],
 )  # fmt: skip
-def test_the_rules_of_text_booleans_bytes_and_arrays(kind: FieldKind, source: Raw, target: Raw, kinds: list[str]) -> None:
+def test_the_rules_of_text_booleans_bytes_and_arrays(
+    kind: FieldKind, source: Raw, target: Raw, kinds: list[str]
+) -> None:
     assert [kind for _, kind in diffs(field(kind), source, target)] == kinds
 
 

@@ -90,7 +90,9 @@ def test_masks(source: object, target: object, expected: tuple[object, object]) 
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("sensitivity", [PII, SECRET])
-def test_a_hidden_value_appears_in_no_spelling(spec: FieldSpec, source: Raw, target: Raw, sensitivity: Sensitivity) -> None:
+def test_a_hidden_value_appears_in_no_spelling(
+    spec: FieldSpec, source: Raw, target: Raw, sensitivity: Sensitivity
+) -> None:
     hidden = field(spec.kind, sensitivity=sensitivity)
     told = repr(report(hidden, source, target))
     spellings = ["canary-", "424242", "424243", b"canary".hex(), "MQ==", "Y2FuYXJ5"]
@@ -142,7 +144,11 @@ def test_times_are_shown_as_iso_wherever_they_stand() -> None:
 @given(LETTERS, LETTERS)
 def test_a_personal_text_never_appears_in_a_report(source: str, target: str) -> None:
     assume(source != target)
-    told = [value for one in report(field(FieldKind.TEXT, sensitivity=PII), source, target).fields for value in (one.source, one.target)]
+    told = [
+        value
+        for one in report(field(FieldKind.TEXT, sensitivity=PII), source, target).fields
+        for value in (one.source, one.target)
+    ]
     assert all(set(str(one)) <= {SAME, OTHER, "…"} for one in told)
 
 

@@ -1,0 +1,71 @@
+"""Diffs of one cause gather in one cluster, under the cause that a person would name."""
+
+from decimal import Decimal
+
+import pytest
+
+from reconciler.core.classify import field_cluster, outcome_cluster
+from reconciler.core.model import (
+    DanglingReason,
+    DanglingReference,
+    InfiniteInstant,
+    Instant,
+    JsonText,
+    ObjectIdValue,
+    Outcome,
+    Raw,
+)
+from reconciler.core.spec import FieldKind
+from tests.unit.core_world import ID, entity, field, field_diffs
+
+HOUR = 3_600_000_000
+NOON = 20_000 * 24 * HOUR + 12 * HOUR + 34_567_000
+
+
+def titles(kind: FieldKind, source: Raw, target: Raw) -> set[str]:
+    """The titles of the clusters that a pair's diffs fall into."""
+    spec = field(kind)
+    return {field_cluster("d", entity(spec), one).title for one in field_diffs(spec, source, target)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "target", "title"),
+    [
+        (FieldKind.TEXT, "01234", "1234", "it: leading zero lost"), (FieldKind.TEXT, "a ", "a", "it: white space at the ends"),
+        (FieldKind.TEXT, "a b", "ab", "it: white space"), (FieldKind.TEXT, "Ab", "ab", "it: upper and lower case"),
+        (FieldKind.TEXT, "é", "e\u0301", "it: Unicode normalization"), (FieldKind.TEXT, "abcdef", "abc", "it: truncated at 3 characters"),
+        (FieldKind.TEXT, "abc", "abcdef", "it: truncated in MongoDB at 3 characters"), (FieldKind.TEXT, "naïve", "na?ve", "it: question marks for characters"),
+        (FieldKind.TEXT, "abc", "", "it: emptied in PostgreSQL"), (FieldKind.TEXT, "", None, "it: null in PostgreSQL for an empty value"),
+        (FieldKind.TEXT, None, "", "it: null in MongoDB for an empty value"), (FieldKind.TEXT, "a", None, "it: null in PostgreSQL for a value"),
+        (FieldKind.TEXT, "abc", "xyz", "it: value"), (FieldKind.TEXT, 7, "7", "it: type (int against text)"),
+        (FieldKind.DECIMAL, 19.99, Decimal(1999), "it: minor units: PostgreSQL is 10^2 times MongoDB"),
+        (FieldKind.DECIMAL, 1999, Decimal("19.99"), "it: minor units: MongoDB is 10^2 times PostgreSQL"),
+        (FieldKind.DECIMAL, 5, Decimal(-5), "it: sign turned"), (FieldKind.DECIMAL, 4.5, Decimal(4), "it: fraction lost"),
+        (FieldKind.DECIMAL, 4.5, Decimal(0), "it: zero in PostgreSQL"), (FieldKind.INTEGER, 2**53 + 1, 2**53, "it: last digits lost"),
+        (FieldKind.INTEGER, 3, 7, "it: value"), (FieldKind.BOOLEAN, True, False, "it: flipped"),
+        (FieldKind.INSTANT, Instant(NOON), Instant(NOON + 12_600_000_000), "it: PostgreSQL is later by 3:30 h"),
+        (FieldKind.INSTANT, Instant(NOON), Instant(NOON - HOUR), "it: PostgreSQL is earlier by 1:00 h"),
+        (FieldKind.INSTANT, Instant(NOON), Instant(NOON // 10**6 * 10**6), "it: milliseconds lost"),
+        (FieldKind.INSTANT, Instant(NOON), Instant(20_000 * 24 * HOUR), "it: time of day lost"),
+        (FieldKind.INSTANT, Instant(NOON), Instant(NOON + 1000), "it: off by less than a second"), (FieldKind.INSTANT, Instant(NOON), InfiniteInstant("infinity"), "it: value"),
+        (FieldKind.ARRAY, ["a", "b"], ["b", "a"], "it: same elements in another order"), (FieldKind.JSON, {"a": True}, JsonText('{"a": 1}'), "it.a: type (boolean against number)"),
+        (FieldKind.JSON, {"l": [{"a": 1}]}, JsonText('{"l": [{"a": 3}]}'), "it.l[].a: value"),
+        (FieldKind.REFERENCE, ObjectIdValue(ID), DanglingReference(DanglingReason.NO_ROW, "u"), "it: the column points to no row"),
+    ],
+)  # fmt: skip
+def test_likely_causes(kind: FieldKind, source: Raw, target: Raw, title: str) -> None:
+    assert titles(kind, source, target) == {title}
+
+
+@pytest.mark.parametrize("number", ["1E+6144", "1E-6000", "9" * 30_000, "1E+999999"])
+def test_numbers_of_any_size_have_a_cause_or_none_and_never_crash(number: str) -> None:
+    assert len(titles(FieldKind.JSON, {"a": 7}, JsonText(f'{{"a": {number}}}'))) == 1
+
+
+def test_places_in_lists_fall_into_one_cluster() -> None:
+    assert titles(FieldKind.JSON, [{"a": 1}, {"a": 2}], JsonText('[{"a": 5}, {"a": 7}]')) == {"it[].a: value"}
+
+
+def test_the_cluster_of_a_diff_without_fields_says_the_outcome() -> None:
+    found = outcome_cluster("d", entity(field(FieldKind.TEXT)), Outcome.KEY_DEFECT, "null in its key")
+    assert (found.path, found.title) == (None, "key defects: null in its key")

@@ -1,0 +1,144 @@
+"""Every match has exactly one outcome."""
+
+import pytest
+
+from reconciler.core.model import (
+    DanglingReason,
+    DanglingReference,
+    DiffKind,
+    InfiniteInstant,
+    Instant,
+    JsonText,
+    ObjectIdValue,
+    Opaque,
+    Outcome,
+    Raw,
+    Record,
+    Side,
+)
+from reconciler.core.outcomes import Judge, join_strays, observation
+from reconciler.core.pairing import Defective, Pair
+from reconciler.core.spec import EntitySpec, FieldKind, Scope
+from tests.unit.core_world import ID, embedded_entity, entity, field, record
+
+NOW = 1_000_000
+BROKEN = Opaque("broken", unreadable=True)
+PLAIN = entity(field(FieldKind.TEXT))
+TTL = entity(field(FieldKind.TEXT), field(FieldKind.INSTANT, path="expiresAt"), ttl="expiresAt")
+SCOPED = entity(
+    field(FieldKind.TEXT, path="key"),
+    field(FieldKind.JSON, path="value"),
+    key=["key"],
+    scope=Scope(path="key", prefix="in."),
+)
+
+
+def judged(spec: EntitySpec, source: tuple[Raw, ...] | None, target: tuple[Raw, ...] | None) -> Outcome:
+    """The outcome of a pair of raw values, either of which may not be there."""
+    left = None if source is None else record(spec, Side.SOURCE, *source)
+    right = None if target is None else record(spec, Side.TARGET, *target)
+    return Judge(spec, now_ms=NOW).outcome(Pair(left, right)).outcome
+
+
+def legacy(value: str = "x", *more: Raw) -> tuple[tuple[Raw, ...], tuple[Raw, ...]]:
+    """The values of both sides of a record that agrees."""
+    return (ObjectIdValue(ID), value, *more), (ID, value, *more)
+
+
+def test_the_outcomes_of_pairs_and_singles() -> None:
+    source, target = legacy()
+    assert judged(PLAIN, source, target) is Outcome.MATCHED
+    assert judged(PLAIN, source, None) is Outcome.MISSING_IN_TARGET
+    assert judged(PLAIN, None, target) is Outcome.EXTRA_IN_TARGET
+    assert judged(PLAIN, source, (ID, "y")) is Outcome.FIELD_MISMATCH
+    assert judged(PLAIN, (ObjectIdValue(ID), BROKEN), target) is Outcome.UNREADABLE
+    assert judged(PLAIN, (ObjectIdValue(ID), BROKEN), None) is Outcome.UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "outcome"),
+    [
+        (Instant(NOW * 1000 - 1000), Instant(NOW * 1000), Outcome.OUT_OF_SCOPE), (Instant(NOW * 1000), Instant(NOW * 1000 - 1000), Outcome.OUT_OF_SCOPE),
+        (Instant(NOW * 1000), Instant(NOW * 1000), Outcome.MATCHED), (None, None, Outcome.MATCHED), (None, Instant(0), Outcome.OUT_OF_SCOPE),
+        (Instant(NOW * 2000), InfiniteInstant("infinity"), Outcome.FIELD_MISMATCH), (Instant(NOW * 2000), InfiniteInstant("-infinity"), Outcome.FIELD_MISMATCH),
+        ("soon", Instant(NOW * 2000), Outcome.FIELD_MISMATCH),
+    ],
+)  # fmt: skip
+def test_what_has_expired_on_either_side_is_out_of_scope(source: Raw, target: Raw, outcome: Outcome) -> None:
+    assert judged(TTL, (ObjectIdValue(ID), "x", source), (ID, "x", target)) is outcome
+
+
+def test_an_expired_record_is_out_of_scope_even_alone_or_with_a_broken_value() -> None:
+    gone = Instant(0)
+    assert judged(TTL, (ObjectIdValue(ID), "x", gone), None) is Outcome.OUT_OF_SCOPE
+    assert judged(TTL, None, (ID, "x", gone)) is Outcome.OUT_OF_SCOPE
+    assert judged(TTL, (ObjectIdValue(ID), BROKEN, gone), None) is Outcome.OUT_OF_SCOPE
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "outcome"),
+    [
+        (("in.a", 1), ("in.a", JsonText("1")), Outcome.MATCHED), (("out.a", 1), None, Outcome.OUT_OF_SCOPE), (None, ("out.a", None), Outcome.OUT_OF_SCOPE),
+        (("out.a", BROKEN), None, Outcome.OUT_OF_SCOPE), (("in.a", BROKEN), None, Outcome.UNREADABLE), ((BROKEN, 1), None, Outcome.UNREADABLE),
+        ((7, 1), None, Outcome.OUT_OF_SCOPE), (("in.a", 1), None, Outcome.MISSING_IN_TARGET),
+    ],
+)  # fmt: skip
+def test_records_outside_the_scope_are_told_apart_from_those_that_cant_be_told(
+    source: tuple[Raw, ...] | None, target: tuple[Raw, ...] | None, outcome: Outcome
+) -> None:
+    """A setting outside the prefix may hold anything: it must not make a run inconclusive."""
+    assert judged(SCOPED, source, target) is outcome
+
+
+def test_a_defective_key_is_an_outcome_unless_the_record_has_expired() -> None:
+    judge = Judge(TTL, now_ms=NOW)
+    fresh, gone = (record(TTL, Side.TARGET, None, "x", Instant(at)) for at in (NOW * 2000, 0))
+    assert judge.outcome(Defective(Side.TARGET, fresh, "null in its key")).outcome is Outcome.KEY_DEFECT
+    assert judge.outcome(Defective(Side.TARGET, gone, "null in its key")).outcome is Outcome.OUT_OF_SCOPE
+
+
+def test_two_rows_with_one_key_are_two_diffs() -> None:
+    judge = Judge(PLAIN, now_ms=NOW)
+    twins = [record(PLAIN, Side.TARGET, ID, "x", id=name) for name in ("one", "two")]
+    found = [judge.outcome(Defective(Side.TARGET, one, "carried by two rows")).diff for one in twins]
+    assert len({one.locator for one in found if one}) == 2
+    assert {one.key_text for one in found if one} == {ID}
+
+
+def test_a_key_whose_owner_leads_nowhere_names_the_owner() -> None:
+    tokens = embedded_entity(owner_in_key=True)
+    row = record(tokens, Side.TARGET, DanglingReference(DanglingReason.NO_ROW, "uuid"), "h")
+    diff = Judge(tokens, now_ms=NOW).outcome(Defective(Side.TARGET, row, row.defect)).diff
+    assert diff
+    assert [(one.path, one.kind) for one in diff.fields] == [("user", DiffKind.DANGLING_REFERENCE)]
+
+
+def test_a_stray_meets_the_row_whose_key_prints_the_same_once() -> None:
+    strays = [record(PLAIN, Side.SOURCE, ID, "x", id=name) for name in ("one", "two")]
+    row = record(PLAIN, Side.TARGET, ID, "x", id="row")
+    joined = join_strays([Pair(strays[0], None), Pair(strays[1], None), Pair(None, row)])
+    assert joined == [Pair(strays[0], row), Pair(strays[1], None)]
+    diff = Judge(PLAIN, now_ms=NOW).outcome(joined[0]).diff
+    assert diff
+    assert [(one.path, one.kind) for one in diff.fields] == [("_id", DiffKind.TYPE)]
+
+
+def test_a_row_that_has_its_own_document_is_not_taken_by_a_stray() -> None:
+    own = record(PLAIN, Side.SOURCE, ObjectIdValue(ID), "x")
+    stray, row = record(PLAIN, Side.SOURCE, ID, "x"), record(PLAIN, Side.TARGET, ID, "x")
+    assert join_strays([Pair(stray, None), Pair(own, row)]) == [Pair(stray, None), Pair(own, row)]
+
+
+def test_an_observation_changes_exactly_when_a_record_does() -> None:
+    def seen(source: Raw, target: Raw) -> bytes:
+        pair = Pair(record(PLAIN, Side.SOURCE, ObjectIdValue(ID), source), record(PLAIN, Side.TARGET, ID, target))
+        return observation(Judge(PLAIN, now_ms=NOW).outcome(pair))
+
+    assert seen("a", "b") == seen("a", "b")
+    assert seen(7, "b") == seen(7, "b")
+    assert len({seen("a", "b"), seen("a", "c"), seen("x", "b"), seen(7, "b"), seen(8, "b")}) == 5
+
+
+def test_a_judged_match_knows_its_records() -> None:
+    row: Record = record(PLAIN, Side.TARGET, None, "x")
+    assert Judge(PLAIN, now_ms=NOW).outcome(Defective(Side.TARGET, row, "why")).records == (None, row)
