@@ -104,10 +104,9 @@ class Recorder:
         )
 
     async def _checked(self, domain: DomainSpec, one: EntityPass) -> tuple[InvariantResult, ...]:
-        """The declared invariants, and what an append-only entity has lost; an entity without a record has none to judge."""
-        if not one.source_records and not one.target_records:
-            return ()
-        results = await self._invariants.check(domain, one)
+        """The declared invariants (of nothing, none), and what an append-only entity has lost."""
+        anything = one.source_records or one.target_records
+        results = await self._invariants.check(domain, one) if anything else ()
         if not one.entity.append_only:
             return results
         lost, keys = await self._store.vanished(self._run_id, entity=one.entity.name, limit=MOST_SAMPLES)

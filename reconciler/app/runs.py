@@ -162,7 +162,7 @@ class Runs:
         return [domain for domain in request.domains if domain.name not in finished]
 
     async def _gaps(self) -> Gaps:
-        """Unresolved dual-write gaps by domain; a table that can't be read leaves them unknown, which holds the gates."""
+        """Unresolved dual-write gaps by domain; unknown, which holds the gates, where the table can't be read."""
         if not self.system.gaps_table:
             return Gaps()
         try:

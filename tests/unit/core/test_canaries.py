@@ -77,11 +77,16 @@ def blinded(spec: EntitySpec, path: str, **changes: Any) -> EntitySpec:  # noqa:
 @pytest.mark.parametrize(
     ("path", "changes"),
     [
-        ("text", {"kind": FieldKind.CI}), ("text", {"kind": FieldKind.CHAR}), ("text", {"kind": FieldKind.LOWER}), ("char", {"kind": FieldKind.CI}),
-        ("lower", {"kind": FieldKind.CI}), ("ci", {"kind": FieldKind.TEXT}), ("char", {"kind": FieldKind.TEXT}), ("decimal", {"scale": 0}),
-        ("decimal", {"scale": 3}), ("integer", {"kind": FieldKind.DOUBLE}), ("integer", {"kind": FieldKind.DECIMAL, "scale": 0}),
-        ("double", {"kind": FieldKind.DECIMAL, "scale": 6}), ("boolean", {"kind": FieldKind.INTEGER}), ("json", {"sensitivity": Sensitivity.SECRET}),
-        ("instant", {"kind": FieldKind.TEXT}), ("array", {"items": FieldKind.CI}), ("json", {"kind": FieldKind.TEXT}), ("bytes", {"kind": FieldKind.TEXT}),
+        ("text", {"kind": FieldKind.CI}), ("text", {"kind": FieldKind.CHAR}), ("text", {"kind": FieldKind.LOWER}),
+        ("char", {"kind": FieldKind.CI}),
+        ("lower", {"kind": FieldKind.CI}), ("ci", {"kind": FieldKind.TEXT}), ("char", {"kind": FieldKind.TEXT}),
+        ("decimal", {"scale": 0}),
+        ("decimal", {"scale": 3}), ("integer", {"kind": FieldKind.DOUBLE}),
+        ("integer", {"kind": FieldKind.DECIMAL, "scale": 0}),
+        ("double", {"kind": FieldKind.DECIMAL, "scale": 6}), ("boolean", {"kind": FieldKind.INTEGER}),
+        ("json", {"sensitivity": Sensitivity.SECRET}),
+        ("instant", {"kind": FieldKind.TEXT}), ("array", {"items": FieldKind.CI}), ("json", {"kind": FieldKind.TEXT}),
+        ("bytes", {"kind": FieldKind.TEXT}),
     ],
 )  # fmt: skip
 def test_a_rule_that_was_blinded_on_purpose_is_found(path: str, changes: dict[str, Any]) -> None:

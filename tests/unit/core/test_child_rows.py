@@ -68,7 +68,8 @@ def test_an_array_that_is_none_is_of_another_type() -> None:
 @pytest.mark.parametrize(
     ("path", "found"),
     [
-        ("a", 1), ("b.c", 2), ("b.d", MISSING), ("n", None), ("n.x", MISSING), ("x.y", MISSING), ("l[0]", 7), ("l[1].z", 8), ("l[2]", MISSING),
+        ("a", 1), ("b.c", 2), ("b.d", MISSING), ("n", None), ("n.x", MISSING), ("x.y", MISSING), ("l[0]", 7),
+        ("l[1].z", 8), ("l[2]", MISSING),
         ("a.b", Opaque("int")), ("b[0]", Opaque("object")),
     ],
 )  # fmt: skip

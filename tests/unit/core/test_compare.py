@@ -71,7 +71,7 @@ def test_mistyped_values_are_equal_to_nothing() -> None:
 @pytest.mark.parametrize(
     ("source", "target", "expected"),
     [
-        ([9, 1, {"k": 1}], "[1, {\"k\": 2}]", [("it[0]", "value"), ("it[1]", "type"), ("it[2]", "missing_field")]),
+        ([9, 1, {"k": 1}], '[1, {"k": 2}]', [("it[0]", "value"), ("it[1]", "type"), ("it[2]", "missing_field")]),
         ([1, 2, 3, 4], "[1, 3, 4]", [("it[1]", "missing_field")]),
         ([1, 2, 3], "[9, 1, 2, 3]", [("it[0]", "extra_field")]),
         ([1, 2, 3, 9], "[5, 1, 2, 3, 8]", [("it[0]", "extra_field"), ("it[3]", "value")]),

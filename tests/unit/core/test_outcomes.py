@@ -58,9 +58,12 @@ def test_the_outcomes_of_pairs_and_singles() -> None:
 @pytest.mark.parametrize(
     ("source", "target", "outcome"),
     [
-        (Instant(NOW * 1000 - 1000), Instant(NOW * 1000), Outcome.OUT_OF_SCOPE), (Instant(NOW * 1000), Instant(NOW * 1000 - 1000), Outcome.OUT_OF_SCOPE),
-        (Instant(NOW * 1000), Instant(NOW * 1000), Outcome.MATCHED), (None, None, Outcome.MATCHED), (None, Instant(0), Outcome.OUT_OF_SCOPE),
-        (Instant(NOW * 2000), InfiniteInstant("infinity"), Outcome.FIELD_MISMATCH), (Instant(NOW * 2000), InfiniteInstant("-infinity"), Outcome.FIELD_MISMATCH),
+        (Instant(NOW * 1000 - 1000), Instant(NOW * 1000), Outcome.OUT_OF_SCOPE),
+        (Instant(NOW * 1000), Instant(NOW * 1000 - 1000), Outcome.OUT_OF_SCOPE),
+        (Instant(NOW * 1000), Instant(NOW * 1000), Outcome.MATCHED), (None, None, Outcome.MATCHED),
+        (None, Instant(0), Outcome.OUT_OF_SCOPE),
+        (Instant(NOW * 2000), InfiniteInstant("infinity"), Outcome.FIELD_MISMATCH),
+        (Instant(NOW * 2000), InfiniteInstant("-infinity"), Outcome.FIELD_MISMATCH),
         ("soon", Instant(NOW * 2000), Outcome.FIELD_MISMATCH),
     ],
 )  # fmt: skip
@@ -78,8 +81,10 @@ def test_an_expired_record_is_out_of_scope_even_alone_or_with_a_broken_value() -
 @pytest.mark.parametrize(
     ("source", "target", "outcome"),
     [
-        (("in.a", 1), ("in.a", JsonText("1")), Outcome.MATCHED), (("out.a", 1), None, Outcome.OUT_OF_SCOPE), (None, ("out.a", None), Outcome.OUT_OF_SCOPE),
-        (("out.a", BROKEN), None, Outcome.OUT_OF_SCOPE), (("in.a", BROKEN), None, Outcome.UNREADABLE), ((BROKEN, 1), None, Outcome.UNREADABLE),
+        (("in.a", 1), ("in.a", JsonText("1")), Outcome.MATCHED), (("out.a", 1), None, Outcome.OUT_OF_SCOPE),
+        (None, ("out.a", None), Outcome.OUT_OF_SCOPE),
+        (("out.a", BROKEN), None, Outcome.OUT_OF_SCOPE), (("in.a", BROKEN), None, Outcome.UNREADABLE),
+        ((BROKEN, 1), None, Outcome.UNREADABLE),
         ((7, 1), None, Outcome.OUT_OF_SCOPE), (("in.a", 1), None, Outcome.MISSING_IN_TARGET),
     ],
 )  # fmt: skip

@@ -64,8 +64,10 @@ def test_the_mask_of_equal_values_is_all_alike(value: str) -> None:
 @pytest.mark.parametrize(
     ("source", "target", "expected"),
     [
-        ("a", "b", (OTHER, OTHER)), ("abc", "abd", ("••▒", "••▒")), ("abc", "abbc", ("•••", "••▒•")), (None, "abc", (None, "▒▒▒")),
-        (True, False, (OTHER, OTHER)), (True, None, (OTHER, None)), ("", "a", ("", OTHER)), (12, 13, ("•▒", "•▒")), ("a", "a", (SAME, SAME)),
+        ("a", "b", (OTHER, OTHER)), ("abc", "abd", ("••▒", "••▒")), ("abc", "abbc", ("•••", "••▒•")),
+        (None, "abc", (None, "▒▒▒")),
+        (True, False, (OTHER, OTHER)), (True, None, (OTHER, None)), ("", "a", ("", OTHER)), (12, 13, ("•▒", "•▒")),
+        ("a", "a", (SAME, SAME)),
         ("a" * 20, "a" * 19 + "b", ("•" * 12 + "…▒", "•" * 12 + "…▒")),
     ],
 )  # fmt: skip
@@ -102,7 +104,8 @@ def test_a_hidden_value_appears_in_no_spelling(
 @pytest.mark.parametrize(
     ("kind", "source", "target"),
     [
-        (FieldKind.JSON, {"pin": "1"}, JsonText('{"pin": "2"}')), (FieldKind.TEXT, 7, "7"), (FieldKind.INSTANT, Instant(0), Instant(3_600_000_000)),
+        (FieldKind.JSON, {"pin": "1"}, JsonText('{"pin": "2"}')), (FieldKind.TEXT, 7, "7"),
+        (FieldKind.INSTANT, Instant(0), Instant(3_600_000_000)),
         (FieldKind.TEXT, "012", "12"), (FieldKind.CHILDREN, [{"name": "n"}], ()), (FieldKind.ARRAY, ["a"], ["b"]),
         (FieldKind.REFERENCE, ObjectIdValue(ID), DanglingReference(DanglingReason.NO_ROW, "uuid")),
     ],
@@ -122,8 +125,10 @@ def test_a_personal_zero_is_not_told_by_its_cause(source: int, target: int) -> N
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (2**53 + 1, "9007199254740993"), (7, 7), (Decimal("7.00"), 7), (Decimal("0.10"), "0.10"), (0.1, "0.1"), (b"\1", "01"),
-        (Decimal("1E+999999999"), "1E+999999999"), (Milliseconds(-1), "1969-12-31T23:59:59.999Z"), ([Milliseconds(0)], ["1970-01-01T00:00:00.000Z"]),
+        (2**53 + 1, "9007199254740993"), (7, 7), (Decimal("7.00"), 7), (Decimal("0.10"), "0.10"), (0.1, "0.1"),
+        (b"\1", "01"),
+        (Decimal("1E+999999999"), "1E+999999999"), (Milliseconds(-1), "1969-12-31T23:59:59.999Z"),
+        ([Milliseconds(0)], ["1970-01-01T00:00:00.000Z"]),
         (Decimal("1E-25"), "1E-25".lower().upper()),
     ],
 )  # fmt: skip

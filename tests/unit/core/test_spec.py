@@ -25,10 +25,14 @@ TEXT = field(FieldKind.TEXT)
 @pytest.mark.parametrize(
     "attributes",
     [
-        {"kind": FieldKind.TEXT, "scale": 2}, {"kind": FieldKind.DECIMAL}, {"kind": FieldKind.DECIMAL, "scale": -1}, {"kind": FieldKind.DECIMAL, "scale": 101},
-        {"kind": FieldKind.ARRAY}, {"kind": FieldKind.TEXT, "items": FieldKind.TEXT}, {"kind": FieldKind.ARRAY, "items": FieldKind.JSON},
-        {"kind": FieldKind.ARRAY, "items": FieldKind.REFERENCE}, {"kind": FieldKind.ARRAY, "items": FieldKind.DECIMAL}, {"kind": FieldKind.REFERENCE},
-        {"kind": FieldKind.TEXT, "refers_to": "user"}, {"kind": FieldKind.CHILDREN}, {"kind": FieldKind.CHILDREN, "children": children()},
+        {"kind": FieldKind.TEXT, "scale": 2}, {"kind": FieldKind.DECIMAL}, {"kind": FieldKind.DECIMAL, "scale": -1},
+        {"kind": FieldKind.DECIMAL, "scale": 101},
+        {"kind": FieldKind.ARRAY}, {"kind": FieldKind.TEXT, "items": FieldKind.TEXT},
+        {"kind": FieldKind.ARRAY, "items": FieldKind.JSON},
+        {"kind": FieldKind.ARRAY, "items": FieldKind.REFERENCE}, {"kind": FieldKind.ARRAY, "items": FieldKind.DECIMAL},
+        {"kind": FieldKind.REFERENCE},
+        {"kind": FieldKind.TEXT, "refers_to": "user"}, {"kind": FieldKind.CHILDREN},
+        {"kind": FieldKind.CHILDREN, "children": children()},
         {"kind": FieldKind.TEXT, "children": children()}, {"kind": FieldKind.TEXT, "column": ""},
     ],
 )  # fmt: skip
@@ -61,9 +65,11 @@ def test_a_child_table_holds_single_values_each_once(fields: tuple[FieldSpec, ..
 @pytest.mark.parametrize(
     "attributes",
     [
-        {"name": "Thing"}, {"fields": (TEXT, TEXT)}, {"key": ()}, {"key": ("nothing",)}, {"ttl": "it"}, {"ttl": "nothing"},
+        {"name": "Thing"}, {"fields": (TEXT, TEXT)}, {"key": ()}, {"key": ("nothing",)}, {"ttl": "it"},
+        {"ttl": "nothing"},
         {"scope": Scope(path="nothing", prefix="x")}, {"fields": (IDENTITY, field(FieldKind.DOUBLE)), "key": ("it",)},
-        {"fields": (IDENTITY, field(FieldKind.REFERENCE)), "key": ("it",)}, {"fields": (IDENTITY, field(FieldKind.CI)), "key": ("it",)},
+        {"fields": (IDENTITY, field(FieldKind.REFERENCE)), "key": ("it",)},
+        {"fields": (IDENTITY, field(FieldKind.CI)), "key": ("it",)},
         {"fields": (IDENTITY, field(FieldKind.INTEGER)), "scope": Scope(path="it", prefix="x")},
     ],
 )  # fmt: skip
@@ -95,7 +101,8 @@ def test_a_key_that_may_not_be_shown_is_told(sensitivity: Sensitivity) -> None:
 @pytest.mark.parametrize(
     "attributes",
     [
-        {"min_clean_scans": 0}, {"min_coverage": 0.0}, {"min_coverage": 1.1}, {"approvals": -1}, {"soak_window": timedelta(-1)},
+        {"min_clean_scans": 0}, {"min_coverage": 0.0}, {"min_coverage": 1.1}, {"approvals": -1},
+        {"soak_window": timedelta(-1)},
     ],
 )  # fmt: skip
 def test_a_policy_asks_for_something_possible(attributes: dict[str, Any]) -> None:
