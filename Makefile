@@ -17,7 +17,7 @@ CODE      := reconciler tests $(wildcard benchmarks)
 # make demo PORT=9000 RECORDS=1000000
 DEMO_OPTIONS = $(if $(PORT),--port $(PORT)) $(if $(RECORDS),--records $(RECORDS))
 
-.PHONY: help demo test check bench setup browser lock clean
+.PHONY: help demo test check bench pictures setup browser lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -36,10 +36,10 @@ check: setup ## style, types, import contracts, documentation
 	$(BIN)/python -m pytest --quiet tests/unit/test_repository.py
 
 bench: setup ## the figures of the README
-	@if [ ! -e benchmarks/__main__.py ]; then \
-	  echo "make bench: expected the package benchmarks/, found none: the benchmarks are not written yet." >&2; exit 2; \
-	fi
 	@exec $(BIN)/python -m benchmarks
+
+pictures: setup browser ## the pictures of the documentation, from a running demo
+	@exec $(BIN)/python -m benchmarks.pictures
 
 setup: $(INSTALLED) ## .venv with the locked packages
 

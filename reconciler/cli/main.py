@@ -13,6 +13,7 @@ from reconciler import __version__
 from reconciler.errors import Interrupted, ReconcilerError
 
 COMMANDS = {
+    "init": ("init", "Write a first configuration, guessed from both live schemas"),
     "run": ("running", "Compare domains now: sample, scan or keys"),
     "check": ("running", "Compare one record now"),
     "runs": ("lists", "Past runs: list, show"),

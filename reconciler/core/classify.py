@@ -40,7 +40,7 @@ def field_cluster(domain: str, entity: EntitySpec, diff: FieldDiff) -> ClusterKe
     return ClusterKey(
         domain=domain,
         entity=entity.name,
-        path=diff.field_path if secret else INDEX.sub("[]", diff.path),
+        path=INDEX.sub("[]", diff.path),
         kind=diff.kind.value,
         types="" if secret else _types(diff),
         cause="" if secret else _cause(diff),

@@ -16,6 +16,7 @@ NESTED = (FieldKind.JSON, FieldKind.ARRAY, FieldKind.CHILDREN)
 MOST_EXPLAINED = 2_000
 DEEPEST_EXPLAINED = 40
 ABSENT = Token("absent")
+LEAST_SENSITIVE_FIRST = (Sensitivity.PLAIN, Sensitivity.PII, Sensitivity.SECRET)
 Steps = tuple[str | int, ...]
 Place = tuple[Steps, Canonical, Canonical]
 Kinded = tuple[Steps, DiffKind, Canonical, Canonical]
@@ -41,19 +42,36 @@ def equal(source: Canonical, target: Canonical) -> bool:
 
 def field_diffs(spec: FieldSpec, *, source: Canonical, target: Canonical) -> tuple[FieldDiff, ...]:
     """How two unequal values of a field differ, one diff a place; never empty."""
-    secret = spec.sensitivity is Sensitivity.SECRET
-    return tuple(
-        FieldDiff(
+    found: dict[str | int, FieldDiff] = {}
+    for place in _places(spec, source, target):
+        sensitivity = sensitivity_at(spec, place[0])
+        secret = sensitivity is Sensitivity.SECRET
+        steps, kind, left, right = _closed(place) if secret else place
+        diff = FieldDiff(
             path=spec.path + _below(spec, steps),
             kind=kind,
             source=left,
             target=right,
-            sensitivity=spec.sensitivity,
+            sensitivity=sensitivity,
             field_path=spec.path,
             note="" if secret else _note(left, right),
         )
-        for steps, kind, left, right in _places(spec, source, target)
-    )
+        found.setdefault(diff.path if secret else len(found), diff)
+    return tuple(found.values())
+
+
+def sensitivity_at(spec: FieldSpec, steps: Steps) -> Sensitivity:
+    """How sensitive a place is: as its field; in child rows as the column, or as the most sensitive of a row."""
+    if spec.children is None:
+        return spec.sensitivity
+    named = [one.sensitivity for one in spec.children.fields if len(steps) <= 1 or one.path == steps[1]]
+    return max((spec.sensitivity, *named), key=LEAST_SENSITIVE_FIRST.index)
+
+
+def _closed(place: Kinded) -> Kinded:
+    """A place below a secret column as the column itself."""
+    steps, kind, source, target = place
+    return (steps[:2], DiffKind.VALUE, None, None) if len(steps) > 2 else (steps, kind, source, target)  # noqa: PLR2004 - row and column
 
 
 def _places(spec: FieldSpec, source: Canonical, target: Canonical) -> list[Kinded]:

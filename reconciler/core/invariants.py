@@ -35,7 +35,7 @@ def cycles(parents: Mapping[str, str]) -> list[list[str]]:
 
 
 def broken_ranges(ranges: Sequence[tuple[str, object, object]]) -> list[str]:
-    """Keys at which ranges (key, first, last), in order, do not meet: each begins at the last end + 1, one end is open."""
+    """Keys at which ranges (key, first, last), in order, do not meet: each begins at the last end + 1, one is open."""
     broken = []
     for (key, _, last), (_, first, _) in pairwise(ranges):
         if (

@@ -49,7 +49,7 @@ def _field(domain: str, entity: EntitySpec, diff: FieldDiff) -> ReportedField:
     if redacted is Sensitivity.PII:
         source, target = masked(source, target)
     return ReportedField(
-        path=diff.field_path if secret else diff.path,
+        path=diff.path,
         kind=diff.kind,
         source=source,
         target=target,

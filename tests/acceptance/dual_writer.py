@@ -58,6 +58,7 @@ class DualWriter:
     async def go_on(self, until: asyncio.Event) -> None:
         """Write until told to stop."""
         addresses, users, payments = [await self._ids(name) for name in ("addresses", "users", "payments")]
+        owner = await self.mongo["addresses"].distinct("userId", {"isPrimary": True})
         number = 0
         while not until.is_set():
             now = datetime.now(UTC).replace(microsecond=0)
@@ -65,7 +66,7 @@ class DualWriter:
             await self._prefer(users[number % len(users)], number, now)
             match number % 6:
                 case 0:
-                    await self._add_address(users[0], now)
+                    await self._add_address(owner[0], now)
                 case 2:
                     await self._add_entry(payments[number % len(payments)], now)
                 case 4 if len(self.added) > WRITES_BEFORE_IT_COUNTS // 6:

@@ -1,6 +1,7 @@
 """The connection to MongoDB: opened read-only in intent, bounded in time, proved by what the account may do."""
 
 import time
+import warnings
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -50,13 +51,15 @@ def _encrypted(address: hosts.Address) -> bool:
 
 
 def _client(uri: str, timeout_ms: int) -> Client:
-    """The driver's client, with a bound on every wait."""
+    """The driver's client, with a bound on every wait; an option that the driver would only warn of is refused."""
     try:
-        return AsyncIOMotorClient(
-            uri, appname=APPLICATION, maxPoolSize=6, serverSelectionTimeoutMS=PATIENCE_MS, connectTimeoutMS=PATIENCE_MS,
-            socketTimeoutMS=timeout_ms, waitQueueTimeoutMS=timeout_ms, retryReads=True, retryWrites=False,
-        )  # fmt: skip
-    except (PyMongoError, ValueError, TypeError, OSError) as problem:
+        with warnings.catch_warnings(action="error", category=UserWarning):
+            return AsyncIOMotorClient(
+                uri, appname=APPLICATION, maxPoolSize=6, serverSelectionTimeoutMS=PATIENCE_MS,
+                connectTimeoutMS=PATIENCE_MS, socketTimeoutMS=timeout_ms, waitQueueTimeoutMS=timeout_ms,
+                retryReads=True, retryWrites=False,
+            )  # fmt: skip
+    except (PyMongoError, ValueError, TypeError, OSError, UserWarning) as problem:
         name = type(problem).__name__
         raise ConfigurationError(
             (f"MONGODB_URI: expected an address that MongoDB's driver reads, got one that it refuses ({name})",)

@@ -113,11 +113,12 @@ class TableFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyGuess:
-    """What makes the key: the column that holds the `_id`, or paths with their columns."""
+    """What makes the key: the column that holds the `_id`, or paths with their columns, and the owner if `owned`."""
 
     legacy_column: str = ""
     paths: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    owned: bool = False
     doubts: tuple[str, ...] = ()
 
 

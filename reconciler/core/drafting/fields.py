@@ -182,7 +182,11 @@ def _referred(chance: _Chance, matched: Matched, sides: _Sides, resolved: Resolv
 
 def _held(values: Sequence[Raw], resolved: Resolved) -> str:
     """The collection that holds most of these ObjectIds."""
-    found = [resolved.collections[digits] for value in values if (digits := getattr(value, "hex", None)) in resolved.collections]
+    found = [
+        resolved.collections[digits]
+        for value in values
+        if (digits := getattr(value, "hex", None)) in resolved.collections
+    ]
     return max(sorted(set(found)), key=found.count) if found else ""
 
 

@@ -40,9 +40,7 @@ class Kind:
     def spec(self) -> FieldSpec:
         """A field of this kind, for its rules."""
         refers_to = "entity" if self.kind is FieldKind.REFERENCE else ""
-        return FieldSpec(
-            path="p", column="c", kind=self.kind, scale=self.scale, items=self.items, refers_to=refers_to
-        )
+        return FieldSpec(path="p", column="c", kind=self.kind, scale=self.scale, items=self.items, refers_to=refers_to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """How alike names are: collections and tables, paths and columns, whatever their spelling, singular or plural."""
 
 import re
-from collections.abc import Container
+from collections.abc import Collection
 from difflib import SequenceMatcher
 
 WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -54,7 +54,7 @@ def entity_name(name: str) -> str:
     return text if text[0].isalpha() else f"e_{text}"
 
 
-def free_name(wanted: str, taken: Container[str]) -> str:
+def free_name(wanted: str, taken: Collection[str]) -> str:
     """The name, with a number where it is taken."""
     number, name = 1, wanted
     while name in taken:

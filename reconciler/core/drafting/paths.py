@@ -75,4 +75,6 @@ def values_at(documents: Sequence[Document], path: str) -> list[Raw]:
 def top_names(documents: Sequence[Document]) -> list[str]:
     """Names of top-level fields that more than one document has, or all have, and that look like names of fields."""
     counts = Counter(name for document in documents for name in document)
-    return sorted(name for name, count in counts.items() if ORDINARY.fullmatch(name) and count >= min(2, len(documents)))
+    return sorted(
+        name for name, count in counts.items() if ORDINARY.fullmatch(name) and count >= min(2, len(documents))
+    )

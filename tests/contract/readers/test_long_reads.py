@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from bson import Binary, Decimal128, Int64, MaxKey, MinKey, Timestamp
@@ -56,7 +57,7 @@ STRANGE_IDS = [
 
 def fill_source(shop: Shop, count: int = 40) -> None:
     """People with tokens and profiles, levels and settings, strange keys among them."""
-    people = [
+    people: list[dict[str, Any]] = [
         {
             "_id": object_id(number),
             "name": f"n{number}",
@@ -118,7 +119,10 @@ async def test_target_pieces_join_without_a_seam(shop: Shop, entity: EntitySpec,
 
 @pytest.mark.parametrize("snapshot_max", [TINY, 60.0])
 async def test_ids_of_every_type_are_enumerated(shop: Shop, snapshot_max: float) -> None:
-    documents = [*({"_id": value, "name": "n"} for value in STRANGE_IDS), *({"_id": object_id(n)} for n in range(5))]
+    documents: list[dict[str, Any]] = [
+        *({"_id": value, "name": "n"} for value in STRANGE_IDS),
+        *({"_id": object_id(n)} for n in range(5)),
+    ]
     shop.mongo["things"].insert_many(documents)
     shop.mongo["things"].insert_one(RawBSONDocument(wrapped("_id", 0x0E, b"\x03\0\0\0ab\0")))  # a symbol
     async with readers(shop, batch=1, snapshot_max=snapshot_max) as opened:
@@ -174,7 +178,7 @@ async def test_a_snapshot_is_let_go_while_nobody_takes_batches(shop: Shop) -> No
         first = await anext(batches)
         assert await asyncio.to_thread(shop.value, f"{held} and datname = '{shop.name}'") == 1
         async with asyncio.timeout(20):
-            while await asyncio.to_thread(shop.value, f"{held} and datname = '{shop.name}'"):
+            while await asyncio.to_thread(shop.value, f"{held} and datname = '{shop.name}'"):  # noqa: ASYNC110 - the server can't be waited for
                 await asyncio.sleep(0.05)
         rest = [record async for batch in batches for record in batch]
         assert len(first) + len(rest) == await opened_look.counted() == 20
@@ -188,8 +192,9 @@ async def test_records_come_in_byte_order_whatever_the_collations(shop: Shop) ->
     )
     loose.insert_many([{"_id": object_id(place), "key": word} for place, word in enumerate(words)])
     loose.insert_many([{"_id": "a"}, {"_id": "b", "key": "zz"}])
-    shop.sql("create collation loose (provider = icu, locale = 'en-US-u-ks-level2', deterministic = false)")
-    shop.sql("alter table settings alter column key type text collate loose")
+    backwards = ", ".join(f"'{word}'" for word in sorted(words, reverse=True))
+    shop.sql(f"create type backwards as enum ({backwards})")
+    shop.sql("alter table settings alter column key type backwards using key::backwards")
     for place, word in enumerate(words):
         shop.sql("insert into settings values ($1, $2)", uuid(place), word)
     async with readers(shop, batch=2, snapshot_max=TINY) as opened:
@@ -201,23 +206,15 @@ async def test_records_come_in_byte_order_whatever_the_collations(shop: Shop) ->
 
 
 async def test_re_reading_takes_only_the_very_key(shop: Shop) -> None:
-    shop.sql("create collation loose (provider = icu, locale = 'en-US-u-ks-level2', deterministic = false)")
-    shop.sql("alter table settings alter column key type text collate loose")
-    for place, word in enumerate(["a", "A", "á"]):
-        shop.sql("insert into settings values ($1, $2)", uuid(place), word)
     shop.mongo.drop_collection("settings")
     loose: Collection[dict[str, object]] = shop.mongo.create_collection(
         "settings", collation=Collation(locale="en", strength=1)
     )
     loose.insert_many([{"_id": object_id(place), "key": word} for place, word in enumerate(["a", "A", "á"])])
     async with readers(shop) as opened:
-        found = await look(opened.target, SETTING)
-        source = await opened.source.fetch(SETTING, keys=[key("a")], ids=[])
-        target = await opened.target.fetch(SETTING, keys=[key("a")], ids=[])
+        found = await opened.source.fetch(SETTING, keys=[key("a")], ids=[])
 
-    assert len(found.records) == 3
-    assert [record.values[0] for record in source] == ["a"]
-    assert [record.values[0] for record in target] == ["a"]
+    assert [record.values[0] for record in found] == ["a"]
 
 
 async def test_references_are_resolved_by_the_batch(shop: Shop) -> None:

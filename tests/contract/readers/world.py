@@ -24,7 +24,8 @@ TABLES = """
 create table people (id uuid primary key, legacy_object_id varchar(24), name text);
 create unique index on people (legacy_object_id);
 create table things (
-  id uuid primary key, legacy_object_id varchar(24), name text, note text, at timestamptz, owner uuid, size numeric(12, 2)
+  id uuid primary key, legacy_object_id varchar(24), name text, note text, at timestamptz, owner uuid,
+  size numeric(12, 2)
 );
 create table tokens (id uuid primary key, person_id uuid, hash text, device text);
 create table profiles (id uuid primary key, person_id uuid, bio text);
@@ -139,7 +140,9 @@ async def readers(
     async with connect(uri, allowed_hosts=LOCAL, timeout_ms=timeout_ms) as (client, address):
         gently = ReadLimits(batch=batch, max_time_ms=timeout_ms, snapshot_max=snapshot_max)
         yield Readers(
-            source=MongoReader(client, address, system=SYSTEM, limits=gently, allow_writable=False, allowed_hosts=LOCAL),
+            source=MongoReader(
+                client, address, system=SYSTEM, limits=gently, allow_writable=False, allowed_hosts=LOCAL
+            ),
             target=PostgresReader(connector, system=SYSTEM, allow_writable=False),
         )
 

@@ -21,8 +21,9 @@ from tests.unit.core_world import ID, diffs, field, moments, texts
 
 OTHER_ID = ID[::-1]
 SCALARS = [
-    FieldKind.TEXT, FieldKind.CHAR, FieldKind.CI, FieldKind.LOWER, FieldKind.INTEGER, FieldKind.DECIMAL, FieldKind.DOUBLE,
-    FieldKind.BOOLEAN, FieldKind.INSTANT, FieldKind.BYTES, FieldKind.JSON, FieldKind.ARRAY, FieldKind.REFERENCE,
+    FieldKind.TEXT, FieldKind.CHAR, FieldKind.CI, FieldKind.LOWER, FieldKind.INTEGER, FieldKind.DECIMAL,
+    FieldKind.DOUBLE, FieldKind.BOOLEAN, FieldKind.INSTANT, FieldKind.BYTES, FieldKind.JSON, FieldKind.ARRAY,
+    FieldKind.REFERENCE,
 ]  # fmt: skip
 
 

@@ -43,7 +43,8 @@ def told(matches: Sequence[Match]) -> Told:
 
 def merged(spec: EntitySpec, source: Sequence[Record], target: Sequence[Record], sizes: Sequence[int]) -> list[Match]:
     """Drives the pairing with batches of these sizes, as a scan does."""
-    pairing, matches, size = Pairing(spec), [], itertools.cycle(sizes)
+    matches: list[Match] = []
+    pairing, size = Pairing(spec), itertools.cycle(sizes)
     waiting = {Side.SOURCE: list(source), Side.TARGET: list(target)}
     while (side := pairing.starving()) is not None:
         count = next(size)
@@ -112,10 +113,14 @@ def test_records_on_their_owner_meet_first_and_the_rest_meet_by_what_is_left(
     whole = {one.source.id for one in pairs if one.source and one.target and one.source.id == one.target.id}
     assert whole == {"/".join(key) for key in source & target}
     for name in "abc":
-        alone = [
-            one for one in pairs if (one.source or one.target).id.startswith(name) and not (one.source and one.target)
-        ]  # type: ignore[union-attr]
-        assert len({one.source is None for one in alone}) <= 1, "two that differ in their owner only must meet"
+        lone = {Side.SOURCE if one.source else Side.TARGET for one in pairs if _alone(one, name)}
+        assert len(lone) <= 1, "two that differ in their owner only must meet"
+
+
+def _alone(pair: Pair, name: str) -> bool:
+    """Whether a record of this name stands alone."""
+    records = [one for one in (pair.source, pair.target) if one]
+    return len(records) == 1 and records[0].id.startswith(name)
 
 
 @pytest.mark.parametrize("spec", [TOKENS, PASSKEYS])

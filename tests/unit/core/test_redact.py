@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from reconciler.core.compare import compare
 from reconciler.core.model import (
+    ChildRow,
     DanglingReason,
     DanglingReference,
     DiffState,
@@ -24,9 +25,9 @@ from reconciler.core.model import (
     Side,
 )
 from reconciler.core.redact import OTHER, SAME, masked, reported, shown
-from reconciler.core.spec import FieldKind, FieldSpec
+from reconciler.core.spec import ChildTable, FieldKind, FieldSpec
 from reconciler.core.values import Milliseconds
-from tests.unit.core_world import ID, children, entity, field, record
+from tests.unit.core_world import ID, entity, field, record
 
 LETTERS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=f"{SAME}{OTHER}…"), max_size=40)
 PII, SECRET = Sensitivity.PII, Sensitivity.SECRET
@@ -76,26 +77,26 @@ def test_masks(source: object, target: object, expected: tuple[object, object]) 
 
 
 @pytest.mark.parametrize(
-    ("spec", "source", "target"),
+    ("kind", "source", "target"),
     [
-        (field(FieldKind.TEXT, sensitivity=PII), "canary-one", "canary-two"),
-        (field(FieldKind.TEXT, sensitivity=PII), 424242, "canary-two"),
-        (field(FieldKind.INTEGER, sensitivity=PII), 424242, 424243),
-        (field(FieldKind.JSON, sensitivity=PII), {"k": "canary-one", "l": ["canary-two"]}, JsonText('{"k": "canary-x", "l": []}')),
-        (field(FieldKind.JSON, sensitivity=PII), {"k": {"canary": 424242}}, None),
-        (field(FieldKind.ARRAY, sensitivity=PII), ["canary-one", "canary-two"], ["canary-two", "canary-one"]),
-        (field(FieldKind.BYTES, sensitivity=PII), b"canary-one", b"canary-two"),
-        (field(FieldKind.DECIMAL, sensitivity=PII), Decimal("424242.42"), Decimal("424243.42")),
-        (field(FieldKind.CHILDREN, sensitivity=PII), [{"name": "canary-one"}], ()),
-        (field(FieldKind.REFERENCE, sensitivity=PII), "canary-one", DanglingReference(DanglingReason.NO_ROW, "canary-uuid")),
-        (field(FieldKind.INTEGER, sensitivity=PII), {"deep": ["canary-one"]}, 7),
+        (FieldKind.TEXT, "canary-one", "canary-two"),
+        (FieldKind.TEXT, 424242, "canary-two"),
+        (FieldKind.INTEGER, 424242, 424243),
+        (FieldKind.JSON, {"k": "canary-one", "l": ["canary-two"]}, JsonText('{"k": "canary-x", "l": []}')),
+        (FieldKind.JSON, {"k": {"canary": 424242}}, None),
+        (FieldKind.ARRAY, ["canary-one", "canary-two"], ["canary-two", "canary-one"]),
+        (FieldKind.BYTES, b"canary-one", b"canary-two"),
+        (FieldKind.DECIMAL, Decimal("424242.42"), Decimal("424243.42")),
+        (FieldKind.CHILDREN, [{"name": "canary-one"}], ()),
+        (FieldKind.REFERENCE, "canary-one", DanglingReference(DanglingReason.NO_ROW, "canary-uuid")),
+        (FieldKind.INTEGER, {"deep": ["canary-one"]}, 7),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("sensitivity", [PII, SECRET])
 def test_a_hidden_value_appears_in_no_spelling(
-    spec: FieldSpec, source: Raw, target: Raw, sensitivity: Sensitivity
+    kind: FieldKind, source: Raw, target: Raw, sensitivity: Sensitivity
 ) -> None:
-    hidden = field(spec.kind, sensitivity=sensitivity)
+    hidden = field(kind, sensitivity=sensitivity)
     told = repr(report(hidden, source, target))
     spellings = ["canary-", "424242", "424243", b"canary".hex(), "MQ==", "Y2FuYXJ5"]
     assert [one for one in spellings if one in told] == []
@@ -157,5 +158,26 @@ def test_a_personal_text_never_appears_in_a_report(source: str, target: str) -> 
     assert all(set(str(one)) <= {SAME, OTHER, "…"} for one in told)
 
 
-def test_a_child_table_is_declared_as_such() -> None:
-    assert [item.path for item in children().fields] == ["name", "size.value"]
+def child_field(path: str, kind: FieldKind, sensitivity: Sensitivity) -> FieldSpec:
+    """A field of a child table."""
+    return FieldSpec(path=path, kind=kind, column=path, sensitivity=sensitivity)
+
+
+def test_a_child_column_is_hidden_as_it_asks_though_its_table_is_plain() -> None:
+    columns = (
+        child_field("note", FieldKind.TEXT, Sensitivity.PLAIN),
+        child_field("owner", FieldKind.TEXT, PII),
+        child_field("pin", FieldKind.JSON, SECRET),
+    )
+    table = ChildTable(table="t", parent_column="p", position_column="n", fields=columns)
+    parts = field(FieldKind.CHILDREN, children=table)
+    source = [{"note": "one", "owner": "canary-a", "pin": {"canary": [1, 2]}}, {"owner": "canary-lost"}]
+    rows = (ChildRow(0, ("two", "canary-b", JsonText('{"canary": [2, 1], "other": "canary"}'))),)
+    found = report(parts, source, rows).fields
+    assert "canary" not in repr(found)
+    assert [(one.path, one.redacted, one.source) for one in sorted(found, key=lambda one: one.path)] == [
+        ("it[0].note", None, "one"),
+        ("it[0].owner", PII, "•••••••▒"),
+        ("it[0].pin", SECRET, None),
+        ("it[1]", SECRET, None),
+    ]

@@ -117,7 +117,7 @@ def test_a_domain_compares_something_or_says_why_not() -> None:
         {"entities": (entity(TEXT), entity(TEXT))},
     ):
         with pytest.raises(InvalidSpec):
-            DomainSpec(name="d", title="D", **attributes)  # type: ignore[arg-type]
+            DomainSpec(name="d", title="D", **attributes)
 
 
 def test_flip_and_rollback_are_empty_without_a_live_flag() -> None:
