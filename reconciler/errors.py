@@ -113,11 +113,6 @@ class Interrupted(ReconcilerError):
 
 
 class OutOfTime(ReconcilerError):
-    """A run has used up its time; what was finished is saved and can be resumed."""
+    """A run has used up its time; it ends as interrupted, and can be resumed."""
 
     exit_code = 3
-
-    def __init__(self, run_id: int | None = None) -> None:
-        """`run_id` is known to whoever stored the run."""
-        resume = f"reconciler run --resume {run_id}" if run_id else "resume the run"
-        super().__init__("the time budget is used up before every domain was compared", next_step=resume)

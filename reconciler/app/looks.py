@@ -16,6 +16,9 @@ from reconciler.errors import ReadInterrupted, StoreUnavailable
 class Progress(Protocol):
     """Hears how far a run is."""
 
+    def started(self, run_id: int) -> None:
+        """The run has its id."""
+
     def entity(self, domain: str, entity: str) -> None:
         """A look at an entity begins."""
 

@@ -38,7 +38,7 @@ class Runs:
         return Looker(source=self.source, target=self.target, clock=self.clock, digest=self.digest)
 
     async def run(self, request: RunRequest, progress: Progress) -> StoredRun:
-        """Runs and seals; raises StoreUnavailable (after storing the failed run) where a store can't be used."""
+        """Runs and seals; a run out of time comes back interrupted, one without a store is stored as failed and raises."""
         for domain in request.domains:
             if not domain.comparable:
                 raise UsageError(
@@ -49,11 +49,12 @@ class Runs:
                 )
         async with self.locks.hold([domain.name for domain in request.domains]):
             run_id = await self._begin(request)
+            progress.started(run_id)
             try:
                 return await self._recorded(run_id, request, progress)
             except OutOfTime:
                 await self._interrupt(run_id)
-                raise OutOfTime(run_id) from None
+                return await self.store.run(run_id)
             except ReconcilerError as problem:
                 await self._fail(run_id, request, problem)
                 raise
@@ -181,6 +182,10 @@ class _Deadline:
         self._progress = progress
         self._until = None if budget is None else clock.monotonic() + budget.total_seconds()
 
+    def started(self, run_id: int) -> None:
+        """Tells on."""
+        self._progress.started(run_id)
+
     def entity(self, domain: str, entity: str) -> None:
         """Tells on."""
         self._check()
@@ -198,4 +203,4 @@ class _Deadline:
     def _check(self) -> None:
         """Raises OutOfTime when the budget is spent."""
         if self._until is not None and self._clock.monotonic() >= self._until:
-            raise OutOfTime
+            raise OutOfTime("the time budget is used up")

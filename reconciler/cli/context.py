@@ -36,10 +36,12 @@ def configuration(**flags: object) -> Configuration:
     return load_configuration(folder=folder, environ=os.environ, overrides=overrides)
 
 
-RUN_AGAIN = "`reconciler runs list`, then `reconciler run --resume ID`: what was finished is kept"
+def give_the_command_again() -> str:
+    """What to tell whoever stopped a command that keeps nothing."""
+    return "give the command again"
 
 
-def run_async(work: Coroutine[Any, Any, T], *, next_step: str = RUN_AGAIN) -> T:
+def run_async(work: Coroutine[Any, Any, T], *, next_step: Callable[[], str] = give_the_command_again) -> T:
     """Runs to the end; SIGINT and SIGTERM cancel the work, which saves what it has, and end in Interrupted.
 
     `next_step` is what to tell whoever stopped it.
@@ -47,7 +49,7 @@ def run_async(work: Coroutine[Any, Any, T], *, next_step: str = RUN_AGAIN) -> T:
     return asyncio.run(_heeding(work, next_step))
 
 
-async def _heeding(work: Coroutine[Any, Any, T], next_step: str) -> T:
+async def _heeding(work: Coroutine[Any, Any, T], next_step: Callable[[], str]) -> T:
     """Cancels the work at the first signal."""
     task = asyncio.ensure_future(work)
     heard: list[int] = []
@@ -63,7 +65,7 @@ async def _heeding(work: Coroutine[Any, Any, T], next_step: str) -> T:
         return await task
     except asyncio.CancelledError:
         if heard:
-            raise Interrupted(signal_number=heard[0], next_step=next_step) from None
+            raise Interrupted(signal_number=heard[0], next_step=next_step()) from None
         raise
 
 

@@ -32,6 +32,7 @@ DAYS_OF_HISTORY = (3, 2, 1)
 ACTOR = "demo"
 BUNDLED = Path(__file__).resolve().parents[2] / "config"
 APPROVED = ("config",)
+STOPPED = "the servers that the demo started are stopped"
 FAULTY = ("address", "shop_settings", "review", "marketplace", "payment")
 
 
@@ -74,7 +75,7 @@ def demo_command(port: int, records: int, no_serve: bool) -> int:  # noqa: FBT00
     Nothing outside a temporary folder is touched; Ctrl-C stops the servers that this command started, and only those.
     """
     work = _demo(port=port, records=records, serve=not no_serve)
-    return run_async(work, next_step="the servers that the demo started are stopped; `reconciler demo` starts new ones")
+    return run_async(work, next_step=lambda: f"{STOPPED}; `reconciler demo` starts new ones")
 
 
 async def _demo(*, port: int, records: int, serve: bool) -> int:

@@ -96,15 +96,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ReconcilerError as problem:
         say_error(problem)
         code = problem.exit_code
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = INTERNAL_ERROR
+    except SystemExit:
+        code = _nobody_reads()  # click ends so, with code 1, when the pipe it writes to is closed
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT
     except Exception as problem:  # noqa: BLE001 - the last line of defence: a crash is exit 4, and its text may carry values
         click.echo(f"error: {_unforeseen(problem)}", err=True)
         code = INTERNAL_ERROR
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = _nobody_reads()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _nobody_reads() -> int:
+    """The code of an answer that could not be given; what is left of it goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return INTERNAL_ERROR
 
 
 def _unforeseen(problem: Exception) -> str:

@@ -13,7 +13,12 @@ EVERY = 30.0
 
 
 class Talk(Protocol):
-    """As `app.runs.Progress`."""
+    """As `app.looks.Progress`, and remembers the run."""
+
+    run_id: int | None
+
+    def started(self, run_id: int) -> None:
+        """The run has its id."""
 
     def entity(self, domain: str, entity: str) -> None:
         """A look at an entity begins."""
@@ -25,11 +30,33 @@ class Talk(Protocol):
         """So many differences are being re-read."""
 
 
-class Bar:
+class Silence:
+    """Says nothing."""
+
+    def __init__(self) -> None:
+        """No run has begun."""
+        self.run_id: int | None = None
+
+    def started(self, run_id: int) -> None:
+        """Remembers the run."""
+        self.run_id = run_id
+
+    def entity(self, domain: str, entity: str) -> None:
+        """Heard."""
+
+    def read(self, done: int, total: int) -> None:
+        """Heard."""
+
+    def settling(self, candidates: int) -> None:
+        """Heard."""
+
+
+class Bar(Silence):
     """A bar an entity, with rate and time left."""
 
     def __init__(self, progress: Progress) -> None:
         """`progress` is Rich's, started."""
+        super().__init__()
         self._progress = progress
         self._task = progress.add_task("starting", total=None, rate="")
         self._began = time.monotonic()
@@ -53,11 +80,12 @@ class Bar:
             )
 
 
-class Lines:
+class Lines(Silence):
     """A line every 30 seconds."""
 
     def __init__(self) -> None:
         """Says nothing before the first 30 seconds are over."""
+        super().__init__()
         self._name = ""
         self._said = time.monotonic()
 
@@ -76,19 +104,6 @@ class Lines:
         """Says that differences are waited for."""
         if candidates:
             click.echo(f"re-reading {candidates:,} differences until they settle (up to a few minutes)", err=True)
-
-
-class Silence:
-    """Says nothing."""
-
-    def entity(self, domain: str, entity: str) -> None:
-        """Heard."""
-
-    def read(self, done: int, total: int) -> None:
-        """Heard."""
-
-    def settling(self, candidates: int) -> None:
-        """Heard."""
 
 
 @contextmanager

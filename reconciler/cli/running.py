@@ -14,7 +14,7 @@ from reconciler.app.documents import run_document
 from reconciler.app.looks import RunRequest
 from reconciler.app.ports import ClusterCount, DiffFilter, StoredRun
 from reconciler.cli.context import configuration, formats, known_domains, print_json, run_async
-from reconciler.cli.progress import progress_for
+from reconciler.cli.progress import Talk, progress_for
 from reconciler.cli.texts import check_text, run_text
 from reconciler.core.model import OPEN_STATES, Mode, RunStatus, Verdict
 from reconciler.core.spec import DomainSpec
@@ -89,7 +89,16 @@ def run_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
         resume=resume,
         time_budget=_duration(time_budget),
     )
-    return run_async(_run(config, request, domains=domains, keys=keys, form=form, with_gate=with_gate))
+    with progress_for(quiet=False) as progress:
+        work = _run(config, request, progress, domains=domains, keys=keys, form=form, with_gate=with_gate)
+        return run_async(work, next_step=lambda: _again(progress))
+
+
+def _again(progress: Talk) -> str:
+    """What to tell whoever stopped a run."""
+    if progress.run_id is None:
+        return "`reconciler run` starts it anew"
+    return f"`reconciler run --resume {progress.run_id}`: what was finished is kept"
 
 
 def _duration(text: str | None) -> timedelta | None:
@@ -111,7 +120,14 @@ def _domains(config: Configuration, names: Sequence[str], mode: Mode) -> tuple[D
 
 
 async def _run(
-    config: Configuration, request: RunRequest, *, domains: Sequence[str], keys: str | None, form: str, with_gate: bool
+    config: Configuration,
+    request: RunRequest,
+    progress: Talk,
+    *,
+    domains: Sequence[str],
+    keys: str | None,
+    form: str,
+    with_gate: bool,
 ) -> int:
     """Runs, prints, and tells the exit code."""
     async with open_reports(config) as reports, open_stores(config) as stores:
@@ -119,8 +135,7 @@ async def _run(
             request = await _with_keys(reports, request, domains, keys)
         if request.resume is not None:
             request = await _resumed(reports, request)
-        with progress_for(quiet=False) as progress:
-            run = await runs(reports, stores).run(request, progress)
+        run = await runs(reports, stores).run(request, progress)
         clusters = await reports.store.clusters(run=run.id)
         await _print(reports, run, clusters, form=form, with_gate=with_gate)
         return exit_code(run)

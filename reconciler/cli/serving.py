@@ -45,7 +45,7 @@ class CannotListen(ReconcilerError):
 def serve_command(host: str | None, port: int | None, no_scheduler: bool) -> int:  # noqa: FBT001 - click passes options by name
     """Serve the dashboard and the API, and start scheduled runs, until it is told to stop."""
     config = configuration(server__host=host, server__port=port)
-    run_async(_serve(config, scheduled=not no_scheduler), next_step="`reconciler serve` starts it again")
+    run_async(_serve(config, scheduled=not no_scheduler), next_step=lambda: "`reconciler serve` starts it again")
     return 0
 
 

@@ -7,7 +7,7 @@ from reconciler.app.checks import CheckedRecord
 from reconciler.app.ports import ClusterCount, StoredDiff, StoredRun
 from reconciler.core.gate_values import CheckResult, Gate, GateVerdict
 from reconciler.core.history import DomainRun
-from reconciler.core.model import OPEN_STATES, EntitySummary, Outcome, Verdict
+from reconciler.core.model import OPEN_STATES, EntitySummary, Outcome, RunStatus, Verdict
 from reconciler.core.summary import differing, domain_verdict, run_verdict
 
 MARKS = {Verdict.CLEAN: "✔", Verdict.DIFFS: "✖", Verdict.INCONCLUSIVE: "▲", Verdict.NOTHING_COMPARED: "◌"}
@@ -56,7 +56,8 @@ def run_text(run: StoredRun, clusters: Sequence[ClusterCount], gates: Sequence[G
         f"{MARKS[verdict]} run {run.id} ({run.mode.value}, {run.status.value}): "
         f"{verdict.value}, {compared:,} records compared, exit {code}"
     )
-    lines.append(f"Next: {_next(verdict, clusters, run.id)}")
+    resume = f"reconciler run --resume {run.id}" if run.status is RunStatus.INTERRUPTED else ""
+    lines.append(f"Next: {resume or _next(verdict, clusters, run.id)}")
     return "\n".join(lines)
 
 

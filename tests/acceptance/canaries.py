@@ -33,7 +33,7 @@ ODD_TYPES = {
     "lastName": 7350194826155,
     "telegramId": "kanari-telegram-in-words",
     "walletAddress": {"kanariWalletKey": "kanari-wallet-in-object"},
-    "lastLoginAt": "kanari-lastlogin-in-words",
+    "lastLoginAt": "long ago",
 }
 UNREADABLE_SESSION = {"kanariSessionKey": Decimal128("735.0194826173501"), "blob": Binary(b"kanari-session-binary")}
 PAIRS = (

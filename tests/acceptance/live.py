@@ -81,6 +81,10 @@ class Shop:
         finally:
             await connection.close()
 
+    def collections(self) -> list[str]:
+        """The names of the collections, those of the server itself left out."""
+        return [name for name in self.mongo.list_collection_names() if not name.startswith("system.")]
+
     @staticmethod
     def object_id(key: str) -> ObjectId:
         """The `_id` that a key of a report stands for."""

@@ -38,20 +38,21 @@ def told(live_sandbox: LiveSandbox, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def say_everything(reconciler: CommandLine, planted: list[Planted]) -> None:
-    """Every command that could tell a value, in every format."""
+    """Every command that could tell a value, in every format that is made in its own way."""
     reconciler("run", *DOMAINS, "--gate").ended(1)
     reconciler("run", *DOMAINS, "--format", "json").ended(1)
-    for form in ("text", "json", "jsonl"):
-        for command in (("diffs", "list"), ("diffs", "list", "--run", "1"), ("clusters", "list"), ("runs", "list")):
-            reconciler(*command, "--format", form).ended(0)
+    for form in ("text", "jsonl"):
+        reconciler("diffs", "list", "--run", "1", "--format", form).ended(0)
+        reconciler("clusters", "list", "--format", form).ended(0)
+    reconciler("runs", "show", "1").ended(0)
     for form in ("text", "json"):
-        reconciler("runs", "show", "1", "--format", form).ended(0)
         reconciler("gate", "auth", "--explain", "--format", form).ended(1)
-        for record in planted:
-            assert reconciler("check", record.entity, record.key, "--format", form).code in {1, 3}
-    for diff in reconciler.diffs():
-        if any("redacted" in field for field in diff["fields"]):
-            reconciler("diffs", "show", str(diff["id"])).ended(0)
+    for number, record in enumerate(planted):
+        form = ("text", "json")[number % 2]
+        assert reconciler("check", record.entity, record.key, "--format", form).code in {1, 3}
+    telling = {diff["entity"]: diff for diff in reconciler.diffs() if any("redacted" in field for field in diff["fields"])}
+    for diff in telling.values():
+        reconciler("diffs", "show", str(diff["id"])).ended(0)
 
 
 def places(reconciler: CommandLine) -> Iterator[tuple[str, bytes]]:

@@ -28,7 +28,8 @@ where {OURS} order by 2, 3
 """
 COLUMNS = f"""
 select a.attrelid as oid, a.attname as name, coalesce(b.typname, e.typname, t.typname) as base,
-  e.typname is not null as is_array, coalesce(e.typtype, t.typtype)::text = 'e' as is_enum, not a.attnotnull as nullable,
+  e.typname is not null as is_array, coalesce(e.typtype, t.typtype)::text = 'e' as is_enum,
+  not a.attnotnull as nullable,
   case when t.typtype = 'd' then t.typtypmod else a.atttypmod end as modifier
 from pg_catalog.pg_attribute a
   join pg_catalog.pg_class c on c.oid = a.attrelid

@@ -1,11 +1,14 @@
 """Asks both stores, one question after the other, and hands what they say to the guessing in core/drafting."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from reconciler.app.drafting.ports import SourceSchema, TargetSchema
 from reconciler.core.drafting.draft import Draft, DraftEntity
 from reconciler.core.drafting.entities import drafted, named
 from reconciler.core.drafting.facts import (
+    COLLECTION,
+    IDENTIFIER,
     CollectionFacts,
     Document,
     KeyGuess,
@@ -14,6 +17,7 @@ from reconciler.core.drafting.facts import (
     Row,
     TableFacts,
     Target,
+    nameable,
 )
 from reconciler.core.drafting.grouping import NO_TABLE, domains_of
 from reconciler.core.drafting.keys import KeyChance, guessed, key_chances, key_of, matched_by, merit
@@ -50,9 +54,10 @@ class Survey:
     async def draft(self) -> Draft:
         """The configuration that both stores suggest."""
         self._say("reading collections …")
-        collections = await self._source.collections(self._sample)
+        collections = [one for one in await self._source.collections(self._sample) if self._usable(one)]
         self._say("reading tables …")
-        tables = [table for table in await self._target.tables() if self._readable(table)]
+        found = [nameable(table) for table in await self._target.tables()]
+        tables = [table for table in found if self._readable(table)]
         self._say(f"{len(collections)} collections, {len(tables)} tables; looking for what belongs together …")
         hits = await self._hits(collections, tables)
         await self._match(primary_pairs(collections, tables, hits))
@@ -62,11 +67,20 @@ class Survey:
         await self._resolve(collections)
         return self._drafted(collections, tables)
 
+    def _usable(self, collection: CollectionFacts) -> bool:
+        """Whether a configuration can name a collection; those that it can't are told of."""
+        usable = bool(COLLECTION.fullmatch(collection.name))
+        if not usable:
+            self._reasons[collection.name] = "its name can not stand in a configuration"
+        return usable
+
     def _readable(self, table: TableFacts) -> bool:
-        """Whether the account may read a table; those that it may not are told of."""
+        """Whether the account may read a table that a configuration can name; the others are told of."""
         if not table.readable:
             self._refused[table.label] = "the account may not read it"
-        return table.readable
+        elif not (IDENTIFIER.fullmatch(table.name) and IDENTIFIER.fullmatch(table.schema)):
+            self._refused[table.label] = "its name can not stand in a configuration"
+        return table.label not in self._refused
 
     def _left(self, tables: Sequence[TableFacts]) -> list[TableFacts]:
         """The tables that nothing was found for yet."""
@@ -126,6 +140,8 @@ class Survey:
             if best is None or merits > best[0]:
                 best = (merits, chance, found)
         if best and (best[2] or not id_columns(pair.table)):
+            sure = len(best[2]) * 2 > len(documents)
+            pair = replace(pair, doubts=()) if sure else pair
             return _matched(pair, guessed(best[1], matches=len(best[2])), best[2])
         for column in id_columns(pair.table)[:1]:
             if object_ids(pair.collection) or not documents:
@@ -170,7 +186,7 @@ class Survey:
         for matched in self._matched:
             await self._resolve_rows(_uuids(matched.table, [row for _, row in matched.pairs]))
         ids = sorted({digits for one in collections for digits in _object_ids_in(one)})
-        held = {}
+        held: dict[str, str] = {}
         for collection in collections:
             held |= dict.fromkeys(await self._source.held(collection.name, ids), collection.name)
         self._resolved = Resolved(rows=self._resolved.rows, collections=held)
@@ -207,7 +223,7 @@ class Survey:
         while True:
             known = named(self._matched, collections)
             own = [one for one in self._matched if not (one.place and one.place.position)]
-            entities = [drafted(one, self._children_of(one), known, self._resolved) for one in own]
+            entities = [drafted(one, self._inside(one), known, self._resolved) for one in own]
             empty = {entity.table for entity in entities if not entity.fields}
             if not empty:
                 return entities
@@ -218,14 +234,10 @@ class Survey:
                 one for one in self._matched if not {one.table.label, one.place.parent if one.place else ""} & empty
             ]
 
-    def _children_of(self, matched: Matched) -> list[Matched]:
-        """The child tables of an entity."""
-        if matched.place:
-            return []
-        return [
-            one for one in self._matched
-            if one.place and one.place.position and one.place.parent == matched.table.label
-        ]  # fmt: skip
+    def _inside(self, matched: Matched) -> list[Matched]:
+        """What is embedded in an entity's documents."""
+        label = matched.table.label
+        return [] if matched.place else [one for one in self._matched if one.place and one.place.parent == label]
 
 
 def _matched(pair: Pair, key: KeyGuess, found: Sequence[tuple[Document, Row]]) -> Matched:

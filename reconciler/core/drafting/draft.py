@@ -8,7 +8,7 @@ from reconciler.core.model import Sensitivity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftField:
-    """A field; `refers_to` belongs to a reference, `children` to a child table, `seen` are the path's types in words."""
+    """A field; `refers_to` belongs to a reference, `children` to a child table, `seen` tells the path's BSON types."""
 
     path: str
     column: str

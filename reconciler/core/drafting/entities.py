@@ -1,19 +1,18 @@
 """Matched collections and tables to draft entities: fields with what they refer to, keys, options, unique indexes."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.core.drafting.draft import DraftChildren, DraftEntity, DraftField, DraftUnique
-from reconciler.core.drafting.facts import ID, CollectionFacts, ColumnFacts, Matched, Resolved, TableFacts
+from reconciler.core.drafting.facts import ID, CollectionFacts, Matched, Resolved, TableFacts
 from reconciler.core.drafting.fields import FieldGuess, Pairing, paired
 from reconciler.core.drafting.kinds import Kind, kinds_for
-from reconciler.core.drafting.names import ENDING, entity_name, free_name, likeness, words
+from reconciler.core.drafting.names import ENDING, LONGEST_NAME, entity_name, free_name, likeness, words
 from reconciler.core.drafting.paths import top_names
 from reconciler.core.drafting.sensitivity import sensitivity
 from reconciler.core.spec import PATH, FieldKind
 
-IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
 UNIQUE_KINDS = frozenset({
     FieldKind.TEXT, FieldKind.CHAR, FieldKind.CI, FieldKind.LOWER, FieldKind.INTEGER, FieldKind.REFERENCE,
 })  # fmt: skip
@@ -31,11 +30,11 @@ class Known:
     collections: Mapping[str, CollectionFacts]
 
 
-def drafted(matched: Matched, children: Sequence[Matched], known: Known, resolved: Resolved) -> DraftEntity:
-    """An entity with its fields and child tables."""
+def drafted(matched: Matched, inside: Sequence[Matched], known: Known, resolved: Resolved) -> DraftEntity:
+    """An entity with its fields and child tables; `inside` is what is embedded in its documents."""
     pairing = paired(matched, resolved, without=_system_columns(matched))
     fields, notes = _fields(matched, pairing, known)
-    nested = [_children(child, known, resolved) for child in children]
+    nested = [_children(child, known, resolved) for child in inside if child.place and child.place.position]
     taken = {field.path for field in nested}
     entity = DraftEntity(
         name=known.names[matched.table.label],
@@ -46,7 +45,7 @@ def drafted(matched: Matched, children: Sequence[Matched], known: Known, resolve
         row_id=matched.table.row_id,
         legacy_column=matched.key.legacy_column,
         doubts=(*matched.doubts, *matched.key.doubts, *_missing(matched)),
-        notes=(*notes, *_left_paths(matched, fields, nested)),
+        notes=(*notes, *_left_names(matched, fields, inside)),
     )
     return _with_options(entity, matched, known)
 
@@ -66,10 +65,10 @@ def _fields(matched: Matched, pairing: Pairing, known: Known) -> tuple[list[Draf
     implicit = {owner} | ({ID} if matched.key.legacy_column else set())
     for guess in (*pairing.fields, *_unseen(matched, pairing)):
         field, why = _field(guess, matched, known)
-        if field and field.path not in implicit and IDENTIFIER.fullmatch(field.column):
+        if field and field.path not in implicit:
             fields.append(field)
         else:
-            notes.append(f"column {guess.column}: {why or 'its name can not stand in a configuration'}")
+            notes.append(f"column {guess.column}: {why or 'its path is the name of the owner'}")
     made = {field.column for field in fields}
     unseen = {guess.column for guess in _unseen(matched, pairing)}
     notes += [f"column {name}: {why}" for name, why in pairing.left_columns if name not in made | unseen]
@@ -133,7 +132,7 @@ def _refers_to(guess: FieldGuess, matched: Matched, known: Known) -> tuple[str, 
     score, name = max(close, default=(0.0, ""))
     if score >= ENDING:
         return name, "it refers to what its name says, no value leads there"
-    own = known.names[matched.table.label] if matched.table.label in known.names else ""
+    own = known.names.get(matched.table.label, "")
     if bare.lower().startswith("parent") and own in known.reachable:
         return own, "it refers to its own kind, as its name says"
     return "", "what it refers to was not found"
@@ -174,12 +173,15 @@ def _missing(matched: Matched) -> Iterator[str]:
         yield "the source holds no documents to look at, so all of this rests on names"
 
 
-def _left_paths(matched: Matched, fields: Sequence[DraftField], nested: Sequence[DraftField]) -> Iterator[str]:
-    """A note on the fields that no column was found for, by their top-level names."""
-    used = {re.split(r"[.\[]", field.path)[0] for field in (*fields, *nested)} | BOOKKEEPING
+def _left_names(matched: Matched, fields: Sequence[DraftField], inside: Sequence[Matched]) -> Iterator[str]:
+    """A note on the fields that no column was found for, by their top-level names, and on columns without a name."""
+    paths = [field.path for field in fields] + [one.place.path for one in inside if one.place]
+    used = {re.split(r"[.\[]", path)[0] for path in paths} | BOOKKEEPING
     left = [name for name in top_names(matched.documents) if name not in used]
     if left:
         yield f"no column was found for {', '.join(left)}"
+    if matched.table.nameless:
+        yield f"{matched.table.nameless} columns whose names can not stand in a configuration"
 
 
 def _with_options(entity: DraftEntity, matched: Matched, known: Known) -> DraftEntity:
@@ -203,12 +205,15 @@ def _with_options(entity: DraftEntity, matched: Matched, known: Known) -> DraftE
         ttl=instants[0] if instants else "",
         may_be_empty=bool(instants) or not matched.documents,
         unique=tuple(_unique(entity, matched.table, collection.unique)),
-        doubts=(
-            *entity.doubts,
-            *_growing(entity),
-            *(f"a TTL index drops documents some time after {path}" for path in collection.later_ttl if path in fields),
-        ),
+        doubts=(*entity.doubts, *_growing(entity), *_dropped_later(collection, fields)),
     )
+
+
+def _dropped_later(collection: CollectionFacts, fields: Collection[str]) -> Iterator[str]:
+    """A hint at documents that go some time after what a field says."""
+    for path in collection.later_ttl:
+        if path in fields:
+            yield f"a TTL index drops documents some time after {path}, which ttl can not say"
 
 
 def _expiring(entity: DraftEntity) -> Iterator[str]:
@@ -226,21 +231,27 @@ def _growing(entity: DraftEntity) -> Iterator[str]:
 
 def _unique(entity: DraftEntity, table: TableFacts, source: Sequence[tuple[str, ...]]) -> Iterator[DraftUnique]:
     """Invariants from unique indexes of both stores, each once; the key holds anyway."""
-    by_column = {field.column: field for field in entity.fields if field.column}
-    seen: set[frozenset[str]] = {frozenset(entity.key)}
-    groups = [([by_column.get(name) for name in index.columns], index.condition) for index in table.unique]
-    groups += [
-        ([next((one for one in entity.fields if one.path == path), None) for path in paths], "") for paths in source
+    fields = {field.path: field for field in entity.fields if field.kind.kind in UNIQUE_KINDS}
+    paths = {field.column: field.path for field in fields.values()}
+    flags = {field.column: field.path for field in entity.fields if field.kind.kind is FieldKind.BOOLEAN}
+    seen: set[tuple[frozenset[str], str]] = {(frozenset(entity.key), "")}
+    wanted = [(tuple(paths.get(name, "") for name in index.columns), index.condition) for index in table.unique]
+    for names, condition in (*wanted, *((one, "") for one in source)):
+        where = flags.get(condition.strip("()"), "")
+        place = (frozenset(names), where)
+        if fields.keys() >= set(names) and bool(where) == bool(condition) and place not in seen:
+            seen.add(place)
+            yield DraftUnique(name=_unique_name(entity, names, where), entity=entity.name, fields=names, where=where)
+
+
+def _unique_name(entity: DraftEntity, names: Sequence[str], where: str) -> str:
+    """The name of an invariant."""
+    parts = [
+        *(["one", *words(where)] if where else ["unique"]),
+        entity.name,
+        *(word for path in names for word in words(path)),
     ]
-    for fields, condition in groups:
-        whole = [field for field in fields if field and field.kind.kind in UNIQUE_KINDS]
-        paths = tuple(field.path for field in whole)
-        where = by_column.get(condition.strip("()"))
-        told = not condition or (where is not None and where.kind.kind is FieldKind.BOOLEAN)
-        if len(whole) == len(fields) and told and frozenset((*paths, condition)) - {""} not in seen:
-            seen.add(frozenset((*paths, condition)) - {""})
-            name = f"{'one' if where else 'unique'}_{entity.name}_{'_'.join(word for path in paths for word in words(path))}"
-            yield DraftUnique(name=name[:60], entity=entity.name, fields=paths, where=where.path if where else "")
+    return "_".join(parts)[:LONGEST_NAME]
 
 
 def named(matched: Sequence[Matched], collections: Sequence[CollectionFacts]) -> Known:

@@ -1,13 +1,16 @@
 """What is known of both stores before anything is guessed: collections with sampled documents, tables, rows."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.core.model import Raw
 
 Document = Mapping[str, Raw]
 Row = Mapping[str, Raw]
 """A row by column; a uuid is its text, a type that no rule takes is Opaque."""
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,62}")
+COLLECTION = re.compile(r"(?!system\.)[^$\0\s][^$\0]{0,119}")
 PUBLIC = "public"
 TEXTS = frozenset({"text", "varchar", "bpchar", "citext", "name"})
 WHOLE = frozenset({"int2", "int4", "int8"})
@@ -82,7 +85,10 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableFacts:
-    """A table; `indexed` are the columns that an index begins with, `estimate` is about how many rows it has."""
+    """A table; `indexed` are the columns that an index begins with, `estimate` is about how many rows it has.
+
+    `nameless` is how many columns it has that a configuration can't name.
+    """
 
     schema: str
     name: str
@@ -92,6 +98,7 @@ class TableFacts:
     indexed: frozenset[str] = frozenset()
     estimate: int = 0
     readable: bool = True
+    nameless: int = 0
 
     @property
     def label(self) -> str:
@@ -109,6 +116,18 @@ class TableFacts:
         filled = [index for index in whole if not getattr(self.column(index.columns[0]), "nullable", True)]
         first = sorted(filled, key=lambda index: not index.primary)
         return first[0].columns[0] if first else ""
+
+
+def nameable(table: TableFacts) -> TableFacts:
+    """The table without the columns whose names can not stand in a configuration, and what rests on them."""
+    strange = {column.name for column in table.columns if not IDENTIFIER.fullmatch(column.name)}
+    return replace(
+        table,
+        columns=tuple(column for column in table.columns if column.name not in strange),
+        unique=tuple(index for index in table.unique if not strange & set(index.columns)),
+        foreign=tuple(one for one in table.foreign if one.column not in strange),
+        nameless=len(strange),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from reconciler.core.drafting.facts import ColumnFacts, Document, Matched, Resol
 from reconciler.core.drafting.kinds import Agreement, Canonicals, Kind, best, kinds_for, led_to
 from reconciler.core.drafting.names import LAST_STEP, NO_POINTER, fit
 from reconciler.core.drafting.paths import PathFacts, paths_of, values_at
-from reconciler.core.model import Raw
+from reconciler.core.model import ObjectIdValue, Raw
 from reconciler.core.spec import FieldKind
 
 NAMED, PLAUSIBLE = 0.5, 0.6
@@ -182,11 +182,8 @@ def _referred(chance: _Chance, matched: Matched, sides: _Sides, resolved: Resolv
 
 def _held(values: Sequence[Raw], resolved: Resolved) -> str:
     """The collection that holds most of these ObjectIds."""
-    found = [
-        resolved.collections[digits]
-        for value in values
-        if (digits := getattr(value, "hex", None)) in resolved.collections
-    ]
+    ids = [value.hex for value in values if isinstance(value, ObjectIdValue)]
+    found = [resolved.collections[digits] for digits in ids if digits in resolved.collections]
     return max(sorted(set(found)), key=found.count) if found else ""
 
 

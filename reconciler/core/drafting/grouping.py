@@ -1,6 +1,7 @@
 """Draft entities to domains: what refers to each other in a circle flips together, the rest waits in order."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from reconciler.core.drafting.draft import DraftDomain, DraftEntity
 from reconciler.core.drafting.names import entity_name, free_name
@@ -10,7 +11,7 @@ NO_TABLE = "no PostgreSQL table for it was found"
 
 def domains_of(entities: Sequence[DraftEntity], lonely: Mapping[str, str]) -> tuple[DraftDomain, ...]:
     """The domains; `lonely` are collections without a table, each with the reason."""
-    groups = _groups(entities)
+    groups = _groups(_told_apart(entities))
     homes: dict[str, str] = {}
     for group in groups:
         name = free_name(_head(group).name, set(homes.values()))
@@ -22,6 +23,20 @@ def domains_of(entities: Sequence[DraftEntity], lonely: Mapping[str, str]) -> tu
         taken.add(name)
         domains.append(DraftDomain(name=name, title=_title(collection), not_comparable=why, collections=(collection,)))
     return tuple(domains)
+
+
+def _told_apart(entities: Sequence[DraftEntity]) -> list[DraftEntity]:
+    """The entities, their invariants with names that no other bears."""
+    taken: set[str] = set()
+    found = []
+    for entity in entities:
+        unique = []
+        for item in entity.unique:
+            name = free_name(item.name, taken)
+            taken.add(name)
+            unique.append(replace(item, name=name))
+        found.append(replace(entity, unique=tuple(unique)))
+    return found
 
 
 def _groups(entities: Sequence[DraftEntity]) -> list[list[DraftEntity]]:

@@ -13,6 +13,7 @@ from reconciler.core.drafting.paths import PathFacts, paths_of, values_at
 from reconciler.core.model import Raw
 
 MOST_CHOICES, MOST_TRIED = 4, 24
+Key = tuple[str | int | None, ...]
 LARGEST_LONG = 2**63
 NO_INDEX = "no unique index holds the key in PostgreSQL"
 WHOLE_TYPES = frozenset({"int", "double"})
@@ -44,7 +45,7 @@ def key_chances(table: TableFacts, documents: Sequence[Document], *, without: fr
     ]
 
 
-def _of_index(  # noqa: PLR0913 - what an index and the documents are made of
+def _of_index(
     table: TableFacts,
     names: Sequence[str],
     paths: Sequence[PathFacts],
@@ -89,7 +90,7 @@ def distinct(documents: Sequence[Document], path: str) -> bool:
     return len(found) == len(documents) == len(set(found))
 
 
-def key_of(document: Document, paths: Sequence[str]) -> tuple[object, ...] | None:
+def key_of(document: Document, paths: Sequence[str]) -> Key | None:
     """A document's key, None where a part is missing."""
     parts = [plain_part(value) for path in paths for value in values_at([document], path)]
     return None if None in parts else tuple(parts)

@@ -109,7 +109,7 @@ def _digits(value: Raw) -> int:
 
 
 def best(kinds: Sequence[Kind], pairs: "Canonicals", path: str, column: str) -> tuple[Agreement, str]:
-    """The strictest kind that a laxer one does not clearly beat, with a doubt where the laxer one does better at all."""
+    """The strictest kind that no laxer one clearly beats, with a doubt where a laxer one does better at all."""
     chosen, *others = [pairs.agreement(kind, path, column) for kind in kinds]
     doubt = ""
     for other in others:

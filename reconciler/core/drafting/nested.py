@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.core.drafting.facts import ColumnFacts, Document, KeyGuess, Matched, Place, Resolved, Row, TableFacts
-from reconciler.core.drafting.keys import KeyChance, NO_INDEX, distinct, key_chances, matched_by
+from reconciler.core.drafting.keys import NO_INDEX, KeyChance, distinct, guessed, key_chances, matched_by
 from reconciler.core.drafting.kinds import led_to
 from reconciler.core.drafting.names import KINDRED, NO_POINTER, fit, likeness, words
 from reconciler.core.drafting.paths import paths_of, values_at
-from reconciler.core.model import Raw
 
 POSITION_WORDS = frozenset(
     {"position", "pos", "index", "idx", "ordinal", "ord", "seq", "sequence", "sort", "order", "place", "rank"}
@@ -67,15 +66,11 @@ def _places(table: TableFacts, link: str, parent: Matched) -> Iterator[NestedCha
 
 def elements_of(documents: Sequence[Document], path: str, *, many: bool) -> list[Document]:
     """The objects at a path of all documents."""
-    found = values_at(documents, path)
-    return [
-        one for value in found for one in (value if many and isinstance(value, list) else [value]) if _is_object(one)
-    ]  # type: ignore[misc]
-
-
-def _is_object(value: Raw) -> bool:
-    """Whether a value is an embedded object."""
-    return isinstance(value, dict)
+    found: list[Document] = []
+    for value in values_at(documents, path):
+        items = value if many and isinstance(value, list) else [value]
+        found += [one for one in items if isinstance(one, dict)]
+    return found
 
 
 def _share(table: TableFacts, link: str, elements: Sequence[Document]) -> float:
@@ -170,9 +165,7 @@ def _keyed(
     for owned, key in _key_chances(chance, elements):
         pairs = [pair for _, found, rows in families for pair in matched_by(found, rows, key)]
         if best is None or len(pairs) > best[0]:
-            doubts = () if key.indexed else (NO_INDEX,)
-            doubts += () if pairs else ("no sampled element has a row with this key",)
-            guess = KeyGuess(paths=key.paths, columns=key.columns, owned=owned, doubts=doubts)
+            guess = replace(guessed(key, matches=len(pairs)), owned=owned)
             best = (len(pairs), _matched(chance, place, guess, pairs, elements))
     return best[1] if best else "no unique index of texts or whole numbers tells its rows apart"
 

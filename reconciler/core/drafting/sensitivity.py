@@ -1,5 +1,6 @@
 """Who may see a field's values, guessed from its name alone."""
 
+from itertools import pairwise
 from typing import Final
 
 from reconciler.core.drafting.names import words
@@ -15,12 +16,13 @@ HARMLESS_CODES: Final = frozenset({
 })  # fmt: skip
 PERSONAL_WORDS: Final = frozenset({
     "email", "mail", "phone", "mobile", "telephone", "tel", "fax", "telegram", "whatsapp", "username", "nickname",
-    "surname", "line1", "line2", "street", "address", "birth", "birthday", "birthdate", "dob", "born", "ip", "passport",
-    "wallet", "postal", "postcode", "zip", "diagnosis", "diagnoses", "patient", "insurance", "gender", "sex", "recipient",
+    "surname", "street", "address", "birth", "birthday", "birthdate", "dob", "born", "ip", "passport",
+    "wallet", "postal", "postcode", "zip", "diagnosis", "diagnoses", "patient", "insurance", "gender", "sex",
+    "recipient",
 })  # fmt: skip
 NAMES_OF_PEOPLE: Final = frozenset({
-    "first", "last", "full", "given", "family", "middle", "recipient", "user", "maiden", "customer", "contact", "person",
-    "patient", "member", "owner", "author",
+    "first", "last", "full", "given", "family", "middle", "recipient", "user", "maiden", "customer", "contact",
+    "person", "patient", "member", "owner", "author",
 })  # fmt: skip
 BAGS: Final = frozenset({"data", "payload", "metadata", "meta", "extra", "raw", "context", "details", "session"})
 
@@ -51,5 +53,5 @@ def _personal(found: list[str]) -> bool:
     """Whether a name sounds like it is about a person."""
     if set(found) & PERSONAL_WORDS and found[-1] not in ("id", "verified", "enabled"):
         return True
-    numbered = any(one == "line" and other.isdigit() for one, other in zip(found, found[1:], strict=False))
+    numbered = any(one == "line" and other.isdigit() for one, other in pairwise(found))
     return numbered or (found[-1] == "name" and bool(set(found[:-1]) & NAMES_OF_PEOPLE)) or "telegram" in found

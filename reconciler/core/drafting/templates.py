@@ -6,8 +6,9 @@ from string import Template
 from typing import Final
 
 SERVICE: Final = Template("""\
-# Settings of the service. Every key has an environment name, RECONCILER_<SECTION>__<KEY>, that wins over this file; a flag wins
-# over both. Durations: a number with ms, s, m, h or d. The stores themselves are named by MONGODB_URI and PG_URL, never here.
+# Settings of the service. Every key has an environment name, RECONCILER_<SECTION>__<KEY>, that wins over this file; a
+# flag wins over both. Durations: a number with ms, s, m, h or d. The stores themselves are named by MONGODB_URI and
+# PG_URL, never here.
 
 [stores]
 # Hosts that may be connected to; any other host is refused.
@@ -56,7 +57,8 @@ statement_timeout = "60s"
 snapshot_max = "60s"
 
 [schedule]
-# Five fields (minute hour day month weekday), UTC; weekdays by name (mon-fri). Empty: never. A domain's file may override.
+# Five fields (minute hour day month weekday), UTC; weekdays by name (mon-fri). Empty: never. A domain's file may
+# override.
 scan = "0 1 * * *"
 sample = "*/15 * * * *"
 
@@ -92,8 +94,8 @@ table = "examples"
 # ttl = "expiresAt"             past records are out of scope
 # may_be_empty = true           no records at all is nothing to wonder about
 
-# The path in MongoDB = what it is compared as. The column is the path in snake_case unless it is named. sensitivity: plain,
-# pii (masked) or secret (never stored or shown); a field that does not say is secret.
+# The path in MongoDB = what it is compared as. The column is the path in snake_case unless it is named. sensitivity:
+# plain, pii (masked) or secret (never stored or shown); a field that does not say is secret.
 [entity.example.fields]
 name = { kind = "text", sensitivity = "pii" }
 "price.amount" = { kind = "decimal", scale = 2, column = "price", sensitivity = "plain" }
