@@ -16,7 +16,7 @@ settings.load_profile("repeatable")
 
 @pytest.fixture(scope="session")
 def live_sandbox() -> Iterator[LiveSandbox]:
-    """MongoDB and PostgreSQL for the whole session; SIGTERM ends the session as Ctrl-C does, so that no server stays behind."""
+    """MongoDB and PostgreSQL for the session, which SIGTERM ends as Ctrl-C does, so that no server stays behind."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with LiveSandbox.running() as live:

@@ -204,6 +204,12 @@ class EntitySpec:
         return [item.path for item in self.fields].index(path)
 
     @property
+    def referred(self) -> tuple[str, ...]:
+        """The entities that fields refer to, those of child tables among them; each once, sorted."""
+        inner = (item for one in self.fields if one.children for item in one.children.fields)
+        return tuple(sorted({item.refers_to for item in (*self.fields, *inner) if item.refers_to}))
+
+    @property
     def natural_key(self) -> bool:
         """Whether the key is anything but `legacy_object_id`."""
         return self.key != ("_id",) or self.field("_id").kind is not FieldKind.IDENTITY
@@ -370,8 +376,7 @@ class System:
                     got=other,
                 )
             for entity in domain.entities:
-                wanted = [item.refers_to for item in entity.fields if item.refers_to]
-                lost = sorted(set(wanted) - set(names))
+                lost = sorted(set(entity.referred) - set(names))
                 _require(
                     not lost,
                     f"entity {entity.name}: refers_to",

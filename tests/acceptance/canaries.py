@@ -37,8 +37,8 @@ ODD_TYPES = {
 }
 UNREADABLE_SESSION = {"kanariSessionKey": Decimal128("735.0194826173501"), "blob": Binary(b"kanari-session-binary")}
 PAIRS = (
-    EMAIL, FIRST_NAME, LAST_NAME, PHONE, WALLET, PASSWORD_HASH, TOKEN_HASH, USERNAME, SESSION, CODE, PAYLOAD, RECIPIENT, LINE1, LINE2,
-    ADDRESS_PHONE,
+    EMAIL, FIRST_NAME, LAST_NAME, PHONE, WALLET, PASSWORD_HASH, TOKEN_HASH, USERNAME, SESSION,
+    CODE, PAYLOAD, RECIPIENT, LINE1, LINE2, ADDRESS_PHONE,
 )  # fmt: skip
 TEXTS = (
     *(text for pair in PAIRS for text in pair),
@@ -75,7 +75,14 @@ def plant_canaries(shop: Shop) -> list[Planted]:
     shop.set_source("users", odd, **ODD_TYPES)
     _plant_tokens(shop, user)
     users = [Planted(entity="auth.user", key=key) for key in (user, twin, odd)]
-    return [*users, _plant_address(shop), _plant_link(shop), _plant_verification(shop), *_plant_sessions(shop), _plant_passkey(shop)]
+    return [
+        *users,
+        _plant_address(shop),
+        _plant_link(shop),
+        _plant_verification(shop),
+        *_plant_sessions(shop),
+        _plant_passkey(shop),
+    ]
 
 
 def _plant_user(shop: Shop, key: str) -> None:
@@ -145,7 +152,9 @@ def _plant_verification(shop: Shop) -> Planted:
 def _plant_sessions(shop: Shop) -> list[Planted]:
     first, second = [row[0] for row in shop.sql("select session_key from telegram_sessions order by 1 limit 2")]
     for key, data in ((first, {"token": SESSION[0]}), (second, UNREADABLE_SESSION)):
-        shop.mongo["telegramsessions"].update_one({"_id": key}, {"$set": {"data": data, "expiresAt": LATE}}, upsert=True)
+        shop.mongo["telegramsessions"].update_one(
+            {"_id": key}, {"$set": {"data": data, "expiresAt": LATE}}, upsert=True
+        )
         shop.sql(
             "update telegram_sessions set expires_at = $2, data = jsonb_build_object('token', $3::text) "
             "where session_key = $1",

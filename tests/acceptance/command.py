@@ -121,7 +121,9 @@ class CommandLine:
 
     def run(self, *arguments: str, code: int, **environment: str | None) -> dict[str, Any]:
         """`reconciler run --format json` that has to end with this code; standard output is JSON and nothing else."""
-        document: dict[str, Any] = self("run", *arguments, "--format", "json", **environment).ended(code).json(like="run")
+        document: dict[str, Any] = (
+            self("run", *arguments, "--format", "json", **environment).ended(code).json(like="run")
+        )
         return document
 
     def gate(self, domain: str, *arguments: str, code: int, **environment: str | None) -> dict[str, Any]:

@@ -19,7 +19,12 @@ MOST_LAG_S = 1.0
 PAUSE_S = 0.02
 WRITES_BEFORE_IT_COUNTS = 100
 RELABEL = "update addresses set label = $2, updated_at = $3 where legacy_object_id = $1"
-PREFER = "update users set preferences = jsonb_build_object('seen', $2::int), updated_at = $3 where legacy_object_id = $1"
+PREFER = (
+    "update users set preferences = jsonb_build_object('seen', $2::int), updated_at = $3 "
+    "where legacy_object_id = $1"
+)
+    "update users set preferences = jsonb_build_object('seen', $2::int), updated_at = $3 where legacy_object_id = $1"
+)
 ADD_ADDRESS = (
     "insert into addresses (id, legacy_object_id, user_id, label, city, country, is_primary, created_at, updated_at) "
     "select gen_random_uuid(), $1, id, 'new', 'Gent', 'BE', false, $3, $3 from users where legacy_object_id = $2"

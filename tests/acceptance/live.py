@@ -162,7 +162,9 @@ class LiveSandbox:
         self.call(self.sandbox.clone_databases(source=template.name, target=name))
         with ExitStack() as stack:
             stack.callback(lambda: self.call(self.sandbox.drop_databases(name)))
-            client: MongoClient[Document] = stack.enter_context(MongoClient(self.sandbox.mongodb_uri(name), tz_aware=True))
+            client: MongoClient[Document] = stack.enter_context(
+                MongoClient(self.sandbox.mongodb_uri(name), tz_aware=True)
+            )
             yield Shop(live=self, name=name, template=template, mongo=client[name])
 
     @contextmanager
@@ -173,7 +175,9 @@ class LiveSandbox:
         nothing = FillSummary(collections={}, tables={}, matched={}, out_of_scope={})
         with ExitStack() as stack:
             stack.callback(lambda: self.call(self.sandbox.drop_databases(name)))
-            client: MongoClient[Document] = stack.enter_context(MongoClient(self.sandbox.mongodb_uri(name), tz_aware=True))
+            client: MongoClient[Document] = stack.enter_context(
+                MongoClient(self.sandbox.mongodb_uri(name), tz_aware=True)
+            )
             template = Template(name=name, summary=nothing, planted=())
             yield Shop(live=self, name=name, template=template, mongo=client[name])
 

@@ -1,4 +1,4 @@
-"""What goes wrong outside the data: the code of CONTRACT.md, one sentence that helps, never a green, never a password."""
+"""What goes wrong outside the data: the right code, a sentence that helps, never a green, never a password."""
 
 import sqlite3
 from pathlib import Path
@@ -181,7 +181,9 @@ def test_a_host_off_the_list_is_refused_without_its_password(reconciler: Command
     assert "canary" not in answer.said
 
 
-@pytest.mark.parametrize("url", ["postgresql://reader:canary/Password@127.0.0.1:x/shop", "canary-Password", "http://canary"])
+@pytest.mark.parametrize(
+    "url", ["postgresql://reader:canary/Password@127.0.0.1:x/shop", "canary-Password", "http://canary"]
+)
 def test_an_address_that_is_none_is_told_without_its_text(reconciler: CommandLine, url: str) -> None:
     for store in ("PG_URL", "MONGODB_URI"):
         answer = reconciler("run", "address", **{store: url}).ended(2)

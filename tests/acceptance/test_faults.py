@@ -111,7 +111,10 @@ def test_clusters_gather_the_diffs_of_one_cause(
     listed = {one["id"]: one for one in scanned("clusters", "list", "--format", "json").ended(0).json()}
     in_run = {one["id"]: one for domain in run["domains"] for one in domain["clusters"]}
     members = Counter(
-        cluster for diff in diffs for cluster in {diff["cluster"], *(field["cluster"] for field in diff["fields"])} if cluster
+        cluster
+        for diff in diffs
+        for cluster in {diff["cluster"], *(field["cluster"] for field in diff["fields"])}
+        if cluster
     )
 
     assert {name: one["diffs"] for name, one in listed.items()} == members
@@ -139,7 +142,9 @@ def test_lists_are_narrowed_by_domain_and_state(scanned: CommandLine, diffs: lis
     assert scanned("diffs", "list", "--format", "json").ended(0).json() == diffs
 
 
-def test_check_agrees_with_the_run_about_single_records(scanned: CommandLine, spoilt: Shop, diffs: list[dict[str, Any]]) -> None:
+def test_check_agrees_with_the_run_about_single_records(
+    scanned: CommandLine, spoilt: Shop, diffs: list[dict[str, Any]]
+) -> None:
     one_of_each = {(diff["entity"], diff["outcome"]): diff for diff in diffs if diff["entity"] != "refresh_token"}
     for (entity, outcome), diff in one_of_each.items():
         checked = scanned("check", f"{diff['domain']}.{entity}", diff["key"], "--format", "json").ended(1).json()
@@ -165,7 +170,8 @@ def test_gates_of_the_spoilt_domains_are_closed(scanned: CommandLine, run: dict[
 def test_a_key_defect_names_the_row_or_the_key_as_it_is_stored(spoilt: Shop, diffs: list[dict[str, Any]]) -> None:
     defects = {diff["key"] for diff in diffs if diff["outcome"] == "key_defect" and diff["entity"] == "review"}
 
-    assert f"id:{spoilt.value('select id from reviews where legacy_object_id is null')}" in defects
+    nameless = spoilt.value("select id from reviews where legacy_object_id is null")
+    assert f"id:{nameless}" in defects
     upper = spoilt.value("select legacy_object_id from reviews where legacy_object_id <> lower(legacy_object_id)")
     assert upper in defects
 
@@ -217,4 +223,3 @@ def test_everything_mended_is_clean_and_nothing_stays_open(
     states = [one["state"] for one in reconciler_on_faults.diffs()]
     assert states == ["resolved"] * 8
     assert dirty["run"]["config_digest"] == clean["run"]["config_digest"]
-

@@ -46,7 +46,9 @@ def test_the_board_names_every_domain_and_the_worst_verdict_decides(reconciler: 
     verdicts = {gate["domain"]: gate["verdict"] for gate in answer}
     assert {verdicts[domain] for domain in FLAGGED} == {"no_data"}
     assert verdicts["chat"] == verdicts["blog"] == verdicts["runtime_config"] == "not_comparable"
-    assert [gate["domain"] for gate in reconciler("gate", "--format", "jsonl").ended(3).lines(like="gate")] == list(verdicts)
+    assert [gate["domain"] for gate in reconciler("gate", "--format", "jsonl").ended(3).lines(like="gate")] == list(
+        verdicts
+    )
 
 
 def test_with_the_default_policy_a_clean_domain_soaks(reconciler: CommandLine) -> None:

@@ -13,7 +13,11 @@ from tests.acceptance.command import PATIENCE_S, CommandLine, Finished, results
 from tests.acceptance.live import LiveSandbox, Shop
 
 pytestmark = pytest.mark.acceptance
-LONG = {"RECONCILER_RUNS__CONFIRM_AFTER": "300s", "RECONCILER_RUNS__GIVE_UP_AFTER": "400s", "RECONCILER_RUNS__REREAD_CAP": "1s"}
+LONG = {
+    "RECONCILER_RUNS__CONFIRM_AFTER": "300s",
+    "RECONCILER_RUNS__GIVE_UP_AFTER": "400s",
+    "RECONCILER_RUNS__REREAD_CAP": "1s",
+}
 Move = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -57,7 +61,9 @@ def is_never_clean(reconciler: CommandLine, status: str) -> None:
 
 
 @pytest.mark.parametrize(("stop", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_run_that_is_told_to_stop_is_saved_as_interrupted(spoilt: CommandLine, stop: signal.Signals, code: int) -> None:
+def test_a_run_that_is_told_to_stop_is_saved_as_interrupted(
+    spoilt: CommandLine, stop: signal.Signals, code: int
+) -> None:
     with running(spoilt) as process:
         process.send_signal(stop)
         answer = ended(process).ended(code)

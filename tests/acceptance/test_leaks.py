@@ -50,7 +50,9 @@ def say_everything(reconciler: CommandLine, planted: list[Planted]) -> None:
     for number, record in enumerate(planted):
         form = ("text", "json")[number % 2]
         assert reconciler("check", record.entity, record.key, "--format", form).code in {1, 3}
-    telling = {diff["entity"]: diff for diff in reconciler.diffs() if any("redacted" in field for field in diff["fields"])}
+    telling = {
+        diff["entity"]: diff for diff in reconciler.diffs() if any("redacted" in field for field in diff["fields"])
+    }
     for diff in telling.values():
         reconciler("diffs", "show", str(diff["id"])).ended(0)
 
@@ -84,7 +86,9 @@ def test_the_search_finds_what_is_there(told: Told) -> None:
 
     assert database in told.holding(spellings(key))
     for hidden in (key.upper(), key[::-1], key.encode().hex(), key[3:14]):
-        assert Told(reconciler=told.reconciler, planted=[], places={"x": hidden.encode()}).holding(spellings(key) | parts(key))
+        assert Told(reconciler=told.reconciler, planted=[], places={"x": hidden.encode()}).holding(
+            spellings(key) | parts(key)
+        )
 
 
 def test_the_canaries_were_seen_to_differ(told: Told) -> None:
@@ -93,8 +97,8 @@ def test_the_canaries_were_seen_to_differ(told: Told) -> None:
 
     assert {path for path, kind in redacted if kind == "secret"} >= {"passwordHash", "publicKey", "code", "data"}
     assert {path for path, kind in redacted if kind == "pii"} >= {
-        "email", "firstName", "lastName", "profile.phone", "walletAddress", "telegramId", "username", "recipientName", "line1", "line2",
-        "phone",
+        "email", "firstName", "lastName", "profile.phone", "walletAddress", "telegramId", "username",
+        "recipientName", "line1", "line2", "phone",
     }  # fmt: skip
     tokens = {(diff["outcome"], diff["key"].partition("/")[0]) for diff in diffs if diff["entity"] == "refresh_token"}
     user = told.planted[0].key

@@ -157,6 +157,13 @@ def test_a_sample_larger_than_the_store_sees_all_of_it(shop: Shop, reconciler: C
     assert entities(run)["category"]["outcomes"]["matched"] == shop.summary.matched["category"]
 
 
+def test_every_entity_can_be_sampled(reconciler: CommandLine) -> None:
+    found = entities(reconciler.run("--mode", "sample", "--sample", "30", "--seed", "4", code=0))
+
+    assert {name for name, one in found.items() if not one["outcomes"]["matched"]} == set()
+    assert all(sum(one["outcomes"].values()) == one["seen"] for one in found.values())
+
+
 def test_a_sample_looks_again_at_what_differed_before(shop: Shop, reconciler: CommandLine) -> None:
     key = shop.keys("addresses")[4]
     shop.set_target("addresses", key, city="Elsewhere")

@@ -116,10 +116,13 @@ def _entity(name: str, kind: str, options: Mapping[str, Any]) -> EntitySpec:
 def _children(name: str) -> ChildTable:
     """The child table of children.toml."""
     columns = (("name", FieldKind.TEXT), ("size.value", FieldKind.INTEGER), ("at", FieldKind.INSTANT))
-    fields = tuple(
+    plain = tuple(
         FieldSpec(path=path, kind=kind, column=path.partition(".")[0], sensitivity=Sensitivity.PLAIN)
         for path, kind in columns
     )
+    reference = FieldKind.REFERENCE
+    friend = FieldSpec(path="friend", kind=reference, column="friend", sensitivity=Sensitivity.PLAIN, refers_to="friend")
+    fields = (*plain, friend)
     return ChildTable(table=f"{name}_rows", parent_column="parent_id", position_column="position", fields=fields)
 
 
@@ -153,7 +156,7 @@ def statements(group: Group) -> Iterator[str]:
     yield f"create table {entity.table} (id uuid primary key, legacy_object_id varchar(24){value})"
     children = entity.fields[1].children
     if children:
-        columns = "parent_id uuid, position integer, name text, size integer, at timestamptz"
+        columns = "parent_id uuid, position integer, name text, size integer, at timestamptz, friend uuid"
         yield f"create table {children.table} ({columns})"
     for number, case in enumerate(group.cases.values()):
         row = f"'{number:032x}', '{key_of(number)}'"
@@ -167,7 +170,7 @@ def statements(group: Group) -> Iterator[str]:
 def _rows(children: ChildTable, number: int, case: Case) -> Iterator[str]:
     """The child rows of a case."""
     if "rows" in case:
-        yield f"insert into {children.table} (position, name, size, at) values {case['rows']}"
+        yield f"insert into {children.table} (position, name, size, at, friend) values {case['rows']}"
         yield f"update {children.table} set parent_id = '{number:032x}' where parent_id is null"
 
 

@@ -67,7 +67,7 @@ async def describe(connection: asyncpg.Connection) -> ServerFacts:
 
 COLUMNS = """
 select a.attname as name, coalesce(b.typname, e.typname, t.typname) as base, e.typname is not null as is_array,
-  t.typtype::text as kind
+  coalesce(b.typtype, e.typtype, t.typtype)::text as kind
 from pg_catalog.pg_attribute a
   join pg_catalog.pg_type t on t.oid = a.atttypid
   left join pg_catalog.pg_type b on t.typtype = 'd' and b.oid = t.typbasetype
@@ -125,7 +125,7 @@ async def problems(connection: asyncpg.Connection, entity: EntitySpec, system: S
                 (item.children.position_column, None),
             ]
             found += await _table_problems(connection, entity, item.children.table, wanted)
-    for name in sorted({item.refers_to for item in entity.fields if item.refers_to}):
+    for name in entity.referred:
         found += await _reference_problems(connection, entity, system.entity(name))
     return found
 

@@ -38,6 +38,7 @@ class RowMaker:
         """`connection` must stay inside the snapshot's transaction."""
         self._connection = connection
         self._entity = entity
+        self._system = system
         fields = list(enumerate(entity.fields))
         self._json = [place for place, item in fields if item.kind is FieldKind.JSON]
         self._references = [(place, system.entity(item.refers_to)) for place, item in fields if item.refers_to]
@@ -74,10 +75,21 @@ class RowMaker:
         """The child rows of these parents."""
         json = [place for place, item in enumerate(children.fields) if item.kind is FieldKind.JSON]
         gathered: dict[UUID, list[ChildRow]] = defaultdict(list)
-        for row in await self._connection.fetch(sql.child_rows(self._entity, children), list(parents)):
-            parent, position, *values = row
+        for parent, position, *values in await self._child_rows(children, parents):
             gathered[parent].append(ChildRow(position=position, values=plain(values, json)))
         return {parent: tuple(rows) for parent, rows in gathered.items()}
+
+
+    async def _child_rows(self, children: ChildTable, parents: Sequence[UUID]) -> list[list[Any]]:
+        """Parent, position and values of child rows, their references resolved."""
+        asked = sql.child_rows(self._entity, children)
+        found = [list(row) for row in await self._connection.fetch(asked, list(parents))]
+        for place, item in enumerate(children.fields, start=2):
+            if item.refers_to:
+                known = await self._resolve(self._system.entity(item.refers_to), {row[place] for row in found})
+                for row in found:
+                    row[place] = known[row[place]]
+        return found
 
 
 def _reference(uuid: UUID | None, found: Mapping[UUID | None, str | None]) -> Raw:

@@ -1,6 +1,5 @@
 """What makes the key of an entity: the column that holds the `_id`, or a unique index whose columns fields fill."""
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -102,8 +101,9 @@ def plain_part(value: Raw) -> str | int | None:
         return None
     if isinstance(value, str):
         return value
-    whole = math.isfinite(value) and abs(value) < LARGEST_LONG and value == int(value)
-    return int(value) if whole else None
+    number = Decimal(value)
+    whole = number.is_finite() and abs(number) < LARGEST_LONG and number == int(number)
+    return int(number) if whole else None
 
 
 def matched_by(documents: Sequence[Document], rows: Sequence[Row], chance: KeyChance) -> list[tuple[Document, Row]]:

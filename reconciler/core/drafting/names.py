@@ -67,7 +67,8 @@ def likeness(collection: str, table: str) -> float:
     left, right = squashed(collection), squashed(table)
     if left == right:
         return 1.0
-    if min(len(left), len(right)) > SHORTEST_ENDING and (left.endswith(right) or right.endswith(left)):
+    short, long = sorted((left, right), key=len)
+    if len(short) > SHORTEST_ENDING and (long.endswith(short) or long.startswith(short)):
         return ENDING
     ratio = SequenceMatcher(None, left, right, autojunk=False).ratio()
     return ratio * CLOSE if ratio >= ALIKE else 0.0
