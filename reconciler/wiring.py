@@ -1,12 +1,12 @@
-"""The only module that names concrete classes: opens what a command needs and closes all of it in one stack."""
+"""Where concrete classes get their names: what a command needs is opened here, and closed in turn."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from reconciler import __version__
 from reconciler.adapters.backend_health import BackendHealth
 from reconciler.adapters.clock import SystemClock
+from reconciler.adapters.code_version import code_version
 from reconciler.adapters.config_files import Configuration
 from reconciler.adapters.install_key import KeyedDigests, open_install_key
 from reconciler.adapters.locks import FileDomainLocks
@@ -60,7 +60,7 @@ async def open_reports(configuration: Configuration, *, clock: Clock | None = No
             system=system,
             reports=store,
             clock=clock,
-            code_version=__version__,
+            code_version=code_version(),
             plans={name: plan.for_gate for name, plan in plans.items()},
             flags=flags.states,
             rollbacks=flags.rollbacks,
@@ -126,7 +126,7 @@ def runs(reports: Reports, stores: Stores) -> Runs:
         digest=reports.digests.digest,
         recheck=recheck,
         config_digest=configuration.digest,
-        code_version=__version__,
+        code_version=code_version(),
     )
 
 

@@ -39,9 +39,20 @@ def planted_shop(live_sandbox: LiveSandbox) -> Iterator[Shop]:
         yield fresh
 
 
+@pytest.fixture(scope="session")
+def untouched_shop(live_sandbox: LiveSandbox) -> Iterator[Shop]:
+    """A marketplace whose two sides agree, for the tests that only read it."""
+    with live_sandbox.shop(live_sandbox.template()) as shared:
+        yield shared
+
+
 @pytest.fixture
-def reconciler(shop: Shop, tmp_path: Path) -> CommandLine:
-    """The command line on `shop`, with accounts that can only read and an empty reports folder."""
+def reconciler(request: pytest.FixtureRequest, tmp_path: Path) -> CommandLine:
+    """The command line with accounts that can only read and an empty reports folder.
+
+    It looks at the test's own `shop` where the test asks for one, else at the shop that nobody changes.
+    """
+    shop: Shop = request.getfixturevalue("shop" if "shop" in request.fixturenames else "untouched_shop")
     return command_line(mongodb_uri=shop.reader_mongodb_uri, pg_url=shop.reader_pg_url, folder=tmp_path)
 
 

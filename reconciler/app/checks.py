@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reconciler.app.passes import Looker, parsed_key
+from reconciler.app.passes import Looker
 from reconciler.app.ports import TargetReader
 from reconciler.app.references import refine
 from reconciler.core.model import DiffState, Outcome, ReportedDiff, Side
 from reconciler.core.outcomes import Judged
+from reconciler.core.records import parse_key
 from reconciler.core.redact import reported
 from reconciler.core.spec import DomainSpec, EntitySpec, System
 from reconciler.core.summary import DIFFERING
@@ -109,5 +110,5 @@ async def _look(entity: EntitySpec, key: str, looker: Looker) -> Sequence[Judged
     """A fresh look at the key in one entity; a text that can't be a key of it finds nothing."""
     if key.startswith("id:"):
         return await looker.fresh(entity, keys=[], ids={Side.TARGET: [key.removeprefix("id:")]})
-    parsed = parsed_key(entity, key)
+    parsed = parse_key(entity, key)
     return await looker.fresh(entity, keys=[parsed], ids={}) if parsed else ()

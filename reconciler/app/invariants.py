@@ -1,4 +1,4 @@
-"""Checking what was declared to hold, on the sides named, twice before it counts."""
+"""Checking what was declared to hold, on the sides named, once differences have settled."""
 
 from collections import defaultdict
 from collections.abc import Mapping

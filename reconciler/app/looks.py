@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from reconciler.app.passes import EntityPass, Looker, Remember, parsed_key
+from reconciler.app.passes import EntityPass, Looker, Remember
 from reconciler.app.ports import DiffFilter, RecordReader, ReportStore, TargetReader
 from reconciler.app.recording import DomainWork
 from reconciler.core.model import OPEN_STATES, Mode, Side
+from reconciler.core.records import parse_key
 from reconciler.core.spec import DomainSpec, EntitySpec
 from reconciler.errors import ReadInterrupted, StoreUnavailable
 
@@ -69,12 +70,14 @@ class Looks:
         self._progress = progress
 
     async def domain(self, domain: DomainSpec) -> DomainWork:
-        """Looks at a domain's entities, one after the other."""
+        """Looks at a domain's entities, one after the other; entities that have none of the keys named are left out."""
         work = DomainWork(domain)
         for entity in domain.entities:
             if self._request.mode is not Mode.KEYS or self._request.keys.get(entity.name):
                 self._progress.entity(domain.name, entity.name)
                 work.passes.append(await self._entity(entity))
+        if self._request.mode is Mode.KEYS:
+            work.passes = [one for one in work.passes if one.anything] or work.passes
         return work
 
     async def _entity(self, entity: EntitySpec) -> EntityPass:
@@ -108,7 +111,7 @@ class Looks:
                 return await self._looker.sample(entity, size=request.sample, seed=self._seed, also=also, report=told)
             case Mode.KEYS:
                 texts = request.keys[entity.name]
-                keys = [key for text in texts if (key := parsed_key(entity, text)) is not None]
+                keys = [key for text in texts if (key := parse_key(entity, text)) is not None]
                 ids = [text.removeprefix("id:") for text in texts if text.startswith("id:")]
                 return await self._looker.keys(entity, keys=keys, ids={Side.TARGET: ids}, report=told)
 

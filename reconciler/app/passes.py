@@ -10,7 +10,7 @@ from reconciler.core.canaries import released
 from reconciler.core.model import Outcome, Record, RecordKey, Side
 from reconciler.core.outcomes import Judge, Judged, join_strays, observation
 from reconciler.core.pairing import Match, Pairing
-from reconciler.core.records import Digest, Normalizer
+from reconciler.core.records import Digest, Normalizer, parse_key
 from reconciler.core.sampling import KeySample
 from reconciler.core.spec import EntitySpec
 from reconciler.core.summary import no_outcomes
@@ -52,6 +52,11 @@ class EntityPass:
     complete: bool = False
     canaries: tuple[int, int] = (0, 0)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is anything to tell: a record, or a note."""
+        return bool(self.candidates or self.notes or any(self.outcomes.values()))
 
     def count(self, judged: Judged, at: float) -> None:
         """Counts a match at once, or makes it a candidate."""
@@ -152,7 +157,7 @@ class Looker:
                     report(sum(counted.values()), 0)
         keys = drawn.drawn()
         wanted = {key.parts for key in keys}
-        more = [key for text in also if (key := parsed_key(entity, text)) is not None and key.parts not in wanted]
+        more = [key for text in also if (key := parse_key(entity, text)) is not None and key.parts not in wanted]
         found = await self.keys(entity, keys=[*keys, *more], ids={}, report=report)
         found.source_records, found.target_records = counted[Side.SOURCE], counted[Side.TARGET]
         return found
@@ -205,22 +210,10 @@ def in_order(records: Sequence[Record]) -> list[Record]:
 
 
 def key_entity(entity: EntitySpec) -> EntitySpec:
-    """The entity with nothing but its key."""
-    return replace(entity, fields=tuple(entity.field(path) for path in entity.key), scope=None, ttl="")
-
-
-def parsed_key(entity: EntitySpec, text: str) -> RecordKey | None:
-    """The key that a report spells so; None where the text can't be one, or hides a secret part."""
-    parts = text.split("/", len(entity.key) - 1)
-    if text.startswith("id:") or len(parts) != len(entity.key):
-        return None
-    named = dict(zip(entity.key, parts, strict=True))
-    whole = [path for path in entity.key if entity.field(path).kind.value == "integer"]
-    if any(not named[path].lstrip("-").isdigit() for path in whole):
-        return None
-    return RecordKey(
-        parts=tuple(int(named[path]) if path in whole else named[path] for path in entity.ordered_key), text=text
-    )
+    """The entity with nothing but its key and its owner."""
+    owner = (entity.embedded.owner,) if entity.embedded else ()
+    fields = tuple(entity.field(path) for path in dict.fromkeys((*entity.key, *owner)))
+    return replace(entity, fields=fields, scope=None, ttl="")
 
 
 def _keys_of(judged: Sequence[Judged]) -> tuple[list[str], list[str]]:

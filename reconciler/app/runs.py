@@ -38,7 +38,7 @@ class Runs:
         return Looker(source=self.source, target=self.target, clock=self.clock, digest=self.digest)
 
     async def run(self, request: RunRequest, progress: Progress) -> StoredRun:
-        """Runs and seals; a run out of time comes back interrupted, one without a store is stored as failed and raises."""
+        """Runs and seals; out of time, a run comes back interrupted; without a store, it is stored as failed and raises."""
         for domain in request.domains:
             if not domain.comparable:
                 raise UsageError(
@@ -97,8 +97,9 @@ class Runs:
         await self.store.finish_run(run_id, status=RunStatus.INTERRUPTED, identities={}, at=self.clock.now())
 
     async def _fail(self, run_id: int, request: RunRequest, problem: ReconcilerError) -> None:
-        """Stores a run that could not be carried out: it is an error of every domain it was to look at."""
-        for domain in request.domains:
+        """Stores a run that could not be carried out: an error of every domain that was not finished by then."""
+        finished = await self.store.finished_domains(run_id)
+        for domain in (one for one in request.domains if one.name not in finished):
             await self.store.finish_domain(
                 run_id,
                 domain=domain.name,

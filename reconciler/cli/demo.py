@@ -15,7 +15,7 @@ from reconciler.app.ports import StoredRun
 from reconciler.cli.context import run_async
 from reconciler.cli.progress import Silence, progress_for
 from reconciler.cli.running import exit_code
-from reconciler.cli.serving import serving
+from reconciler.cli.serving import require_free, serving
 from reconciler.cli.texts import run_text
 from reconciler.core.gate_values import GateVerdict
 from reconciler.core.model import Mode
@@ -30,7 +30,8 @@ DATABASE = "shop"
 SEED = 7
 DAYS_OF_HISTORY = (3, 2, 1)
 ACTOR = "demo"
-BUNDLED = Path(__file__).resolve().parents[2] / "config"
+PACKAGE = Path(__file__).resolve().parents[1]
+PLACES = (Path("config"), PACKAGE.parent / "config", PACKAGE / "bundled")
 APPROVED = ("config",)
 STOPPED = "the servers that the demo started are stopped"
 FAULTY = ("address", "shop_settings", "review", "marketplace", "payment")
@@ -80,6 +81,8 @@ def demo_command(port: int, records: int, no_serve: bool) -> int:  # noqa: FBT00
 
 async def _demo(*, port: int, records: int, serve: bool) -> int:
     """From nothing to a dashboard."""
+    if serve:
+        require_free(port)
     _say("starting MongoDB and PostgreSQL …")
     async with Sandbox.start() as sandbox:
         await sandbox.create_databases(DATABASE)
@@ -107,7 +110,7 @@ async def _demo(*, port: int, records: int, serve: bool) -> int:
 
 def _configuration(sandbox: Sandbox, port: int) -> Configuration:
     """The configuration here, or the bundled one, on the sandbox's stores; differences confirm quickly."""
-    folder = next((place for place in (Path("config"), BUNDLED) if (place / "service.toml").is_file()), None)
+    folder = next((place for place in PLACES if (place / "service.toml").is_file()), None)
     if folder is None:
         raise ConfigurationError(("config: expected a folder `config` here, as the repository has it, got none",))
     stores = {"MONGODB_URI": sandbox.reader_mongodb_uri(DATABASE), "PG_URL": sandbox.reader_pg_url(DATABASE)}

@@ -30,7 +30,8 @@ def gate_command(domains: Sequence[str], require: str, explain: bool, form: str)
     """Whether domains may flip, from what is stored; it answers while a store is down.
 
     \b
-    Exit codes: 0 at least what --require asks (flipped counts as go), 1 no_go, 3 any other verdict.
+    Exit codes: 0 at least what --require asks (flipped counts as go), 1 no_go, 3 any other verdict. Over several
+      domains the worst counts; without names, of those that have a flag.
     \b
     Examples:
       reconciler gate

@@ -75,6 +75,8 @@ def run_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
       reconciler run address --keys 64f1c0a2e9b1d3c4a5b6c7d8
       reconciler run address --keys run:12
     """  # noqa: D301 - \b is click's mark for a paragraph left as it is
+    if resume is not None and (domains or mode or keys):
+        raise UsageError("--resume", expected="nothing else: the run knows its domains and its mode", got="more")
     config = configuration(runs__sample=sample)
     known_domains(config, (name.partition(".")[0] for name in domains))
     chosen = Mode(mode) if mode else Mode.KEYS if keys else Mode.SCAN

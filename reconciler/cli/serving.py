@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -57,6 +58,26 @@ async def _serve(config: Configuration, *, scheduled: bool) -> None:
         await asyncio.Event().wait()
 
 
+def require_free(port: int, host: str = "127.0.0.1") -> None:
+    """Refuses a port that is taken, before work is done for nothing; CannotListen."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as problem:
+            raise cannot_listen(host, port, problem) from None
+
+
+def cannot_listen(host: str, port: int, problem: OSError) -> CannotListen:
+    """The error of a port that can't be had."""
+    return CannotListen(
+        f"port {port} on {host}",
+        expected="a free port",
+        got=problem.strerror or "an error",
+        next_step="choose another with --port, or --port 0 for any",
+    )
+
+
 @asynccontextmanager
 async def serving(reports: Reports, *, scheduled: bool) -> AsyncIterator[str]:
     """The site on its port, with scheduled runs beside it; yields its address."""
@@ -83,12 +104,7 @@ async def serving(reports: Reports, *, scheduled: bool) -> AsyncIterator[str]:
         try:
             await site.start()
         except OSError as problem:
-            raise CannotListen(
-                f"port {server.port} on {server.host}",
-                expected="a free port",
-                got=problem.strerror or "an error",
-                next_step="choose another with --port, or --port 0 for any",
-            ) from None
+            raise cannot_listen(server.host, server.port, problem) from None
         host, port = runner.addresses[0][:2]
         yield f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 

@@ -107,7 +107,7 @@ def _next(verdict: Verdict, clusters: Sequence[ClusterCount], run_id: int) -> st
 
 def gate_line(gate: Gate) -> str:
     """A gate in a line."""
-    return f"{GATE_MARKS[gate.verdict]} {gate.domain:<18} {gate.verdict.value:<15} {gate.reason}"
+    return f"{GATE_MARKS[gate.verdict]} {gate.domain:<20} {gate.verdict.value:<15} {gate.reason}"
 
 
 def gate_text(gate: Gate) -> str:

@@ -81,6 +81,7 @@ async def _store(name: str, reader: RecordReader, config: Configuration) -> list
         for domain in config.system.comparable:
             for entity in domain.entities:
                 found += [Finding(result="problem", about=name, text=text) for text in await reader.problems(entity)]
+                found += [Finding(result="warning", about=name, text=text) for text in await reader.hints(entity)]
     except StoreRefused as problem:
         return [Finding(result="problem", about=name, text=str(problem))]
     except StoreUnavailable as problem:
@@ -244,7 +245,7 @@ def backup(target: Path) -> int:
 @db_command.command(name="prune")
 @click.option("--older-than", required=True, metavar="DURATION", help="For example 180d.")
 def prune(older_than: str) -> int:
-    """Remove runs and settled differences older than this; evidence of an approval that still holds stays."""
+    """Remove runs and settled differences older than this; what a gate may still look at stays."""
     try:
         age = parse_duration(older_than)
     except (ValueError, ReconcilerError):

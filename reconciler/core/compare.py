@@ -1,4 +1,4 @@
-"""One pair to field diffs: our own equality of canonical values decides, DeepDiff only explains where."""
+"""Two records of one key to their field diffs: `==` of canonical values decides, DeepDiff finds the places."""
 
 from collections import Counter
 from collections.abc import Iterator

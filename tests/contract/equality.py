@@ -1,4 +1,4 @@
-"""The equality cases of tests/cases: read, put into both stores, and run through readers, scan, re-read and references."""
+"""The equality cases of tests/cases: read, put into both stores, and seen by readers, scan, re-read and references."""
 
 import tomllib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ Case = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What was said about a record: its outcome, and (path, kind, note) of its fields, or the path of what can't be read."""
+    """What was said of a record: its outcome, (path, kind, note) of its fields, or the path of what can't be read."""
 
     outcome: Outcome
     fields: tuple[tuple[str, str, str], ...] = ()
@@ -121,12 +121,14 @@ def _children(name: str) -> ChildTable:
         for path, kind in columns
     )
     reference = FieldKind.REFERENCE
-    friend = FieldSpec(path="friend", kind=reference, column="friend", sensitivity=Sensitivity.PLAIN, refers_to="friend")
+    friend = FieldSpec(
+        path="friend", kind=reference, column="friend", sensitivity=Sensitivity.PLAIN, refers_to="friend"
+    )
     fields = (*plain, friend)
     return ChildTable(table=f"{name}_rows", parent_column="parent_id", position_column="position", fields=fields)
 
 
-# -- putting the cases into the stores ----------------------------------------------------------------------------------
+# -- putting the cases into the stores ---------------------------------------------------------------------------------
 
 
 def key_of(number: int) -> str:
@@ -161,17 +163,17 @@ def statements(group: Group) -> Iterator[str]:
     for number, case in enumerate(group.cases.values()):
         row = f"'{number:032x}', '{key_of(number)}'"
         if children:
-            yield f"insert into {entity.table} values ({row})"
+            yield f"insert into {entity.table} values ({row})"  # noqa: S608 - the cases' own SQL
             yield from _rows(children, number, case)
         elif "target" in case:
-            yield f"insert into {entity.table} values ({row}, {case['target']})"
+            yield f"insert into {entity.table} values ({row}, {case['target']})"  # noqa: S608 - as above
 
 
 def _rows(children: ChildTable, number: int, case: Case) -> Iterator[str]:
     """The child rows of a case."""
     if "rows" in case:
-        yield f"insert into {children.table} (position, name, size, at, friend) values {case['rows']}"
-        yield f"update {children.table} set parent_id = '{number:032x}' where parent_id is null"
+        yield f"insert into {children.table} (position, name, size, at, friend) values {case['rows']}"  # noqa: S608 - as above
+        yield f"update {children.table} set parent_id = '{number:032x}' where parent_id is null"  # noqa: S608 - as above
 
 
 def fill(shop: Shop, group: Group) -> None:
@@ -191,7 +193,7 @@ async def execute(shop: Shop, texts: Sequence[str]) -> None:
         await connection.close()
 
 
-# -- reading them back --------------------------------------------------------------------------------------------------
+# -- reading them back -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

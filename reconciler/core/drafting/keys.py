@@ -122,6 +122,7 @@ def guessed(chance: KeyChance, *, matches: int) -> KeyGuess:
 
 
 def merit(chance: KeyChance, matches: int, documents: int) -> tuple[float, bool, int]:
-    """How good a key is: by the share of documents that found their row and by names."""
+    """How good a key is: by the share of documents that found their row and by names; the `_id` is the best there is."""
     share = matches / documents if documents else 0.0
-    return (round(share + chance.named / 2, 6), chance.indexed, -len(chance.columns))
+    named = 1.0 if chance.paths == (ID,) and share else chance.named / 2
+    return (round(share + named, 6), chance.indexed, -len(chance.columns))

@@ -1,29 +1,20 @@
 """A second opinion: equality as DOMAINS.md words it, in plain Python that shares no code with the product.
 
-Values: None, ABSENT, bool, int, float, Decimal, str, bytes, list, dict, and tuples with a tag for what Python has no type for:
-("oid", hex), ("date", milliseconds), ("time", microseconds), ("infinite", text), ("json", text), ("ref", legacy id), ("lost",),
-("rows", [(position, {path: value})]).
+Values: None, ABSENT, bool, int, float, Decimal, str, bytes, list, dict, and tuples with a tag for what Python has no
+type for: ("oid", hex), ("date", milliseconds), ("time", microseconds), ("infinite", text), ("json", text),
+("ref", legacy id), ("lost",).
 """
 
-import json
-from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 ABSENT = ("absent",)
 UNREADABLE = "unreadable"
-NUMBERS = (int, float, Decimal)
 
 
-def verdict(kind: str, source: Any, target: Any, *, scale: int = 0, items: str = "text") -> str:  # noqa: ANN401 - any value
-    """`equal`, `unreadable`, or the kind of the difference of the whole field: `inside` where it lies further down."""
-    if kind == "children":
-        return _children(source, target)
-    if kind == "json":
-        return _json(source, target)
-    if kind == "array":
-        return _array(source, target, items, scale)
+def verdict(kind: str, source: Any, target: Any, *, scale: int = 0) -> str:  # noqa: ANN401 - any value
+    """`equal`, `unreadable`, or the kind of the difference between the values of a field that holds a single one."""
     if source in (None, ABSENT) and target is None:
         return "equal"
     if source not in (None, ABSENT) and not _named(kind, source):
@@ -43,17 +34,17 @@ def _named(kind: str, source: Any) -> bool:  # noqa: ANN401
     """Whether the rule names the value's type."""
     number = isinstance(source, int | float) and not isinstance(source, bool)
     return {
-        "text": isinstance(source, str), "char": isinstance(source, str), "ci": isinstance(source, str), "lower": isinstance(source, str),
-        "integer": number, "double": number, "decimal": number or isinstance(source, Decimal | str), "boolean": isinstance(source, bool),
-        "bytes": isinstance(source, bytes), "instant": _tagged(source, "date"), "reference": _tagged(source, "oid"),
-    }[kind]  # fmt: skip
+        "integer": number, "double": number, "decimal": number or isinstance(source, Decimal | str),
+        "boolean": isinstance(source, bool), "bytes": isinstance(source, bytes), "instant": _tagged(source, "date"),
+        "reference": _tagged(source, "oid"),
+    }.get(kind, isinstance(source, str))  # fmt: skip
 
 
 def _tagged(value: Any, tag: str) -> bool:  # noqa: ANN401
     return isinstance(value, tuple) and value[0] == tag
 
 
-def _same(kind: str, source: Any, target: Any, scale: int) -> bool:  # noqa: ANN401, PLR0911 - a line a kind
+def _same(kind: str, source: Any, target: Any, scale: int) -> bool:  # noqa: ANN401
     """Whether two values of the right types are equal."""
     match kind:
         case "char":
@@ -63,11 +54,11 @@ def _same(kind: str, source: Any, target: Any, scale: int) -> bool:  # noqa: ANN
         case "lower":
             return bool(source.lower() == target)
         case "integer":
-            return _number(source) == _number(target)
+            return number(source) == number(target)
         case "double":
-            return _number(float(source)) == _number(target)
+            return number(float(source)) == number(target)
         case "decimal":
-            return _rounded(source, scale) == _number(target)
+            return _rounded(source, scale) == number(target)
         case "instant":
             return _tagged(target, "time") and target[1] // 1000 == source[1]
         case "reference":
@@ -75,7 +66,7 @@ def _same(kind: str, source: Any, target: Any, scale: int) -> bool:  # noqa: ANN
     return bool(source == target)
 
 
-def _number(value: Any) -> Fraction | str:  # noqa: ANN401
+def number(value: Any) -> Fraction | str:  # noqa: ANN401
     """The number itself; NaN and the infinities by name."""
     try:
         return Fraction(value)
@@ -85,15 +76,15 @@ def _number(value: Any) -> Fraction | str:  # noqa: ANN401
 
 def _rounded(value: Any, scale: int) -> Fraction | str | None:  # noqa: ANN401
     """The number at a scale, half away from zero; a double as it prints."""
-    number = _fraction(value) if isinstance(value, str) else _number(repr(value) if _finite(value) else value)
-    if not isinstance(number, Fraction):
-        return number
-    units = abs(number) * 10**scale
+    found = _fraction(value) if isinstance(value, str) else number(repr(value) if finite(value) else value)
+    if not isinstance(found, Fraction):
+        return found
+    units = abs(found) * 10**scale
     whole = int(units) + (units - int(units) >= Fraction(1, 2))
-    return Fraction(-whole if number < 0 else whole, 10**scale)
+    return Fraction(-whole if found < 0 else whole, 10**scale)
 
 
-def _finite(value: Any) -> bool:  # noqa: ANN401
+def finite(value: Any) -> bool:  # noqa: ANN401
     return isinstance(value, float) and value - value == 0
 
 
@@ -108,86 +99,3 @@ def _fraction(text: str) -> Fraction | str | None:
         return Fraction(name)
     except ValueError:
         return None
-
-
-# -- nested ------------------------------------------------------------------------------------------------------------
-
-
-def _written(value: Any) -> Any:  # noqa: ANN401
-    """A document's value as the backfill writes it into json."""
-    if isinstance(value, bool | str) or value is None:
-        return (type(value).__name__, value)
-    if isinstance(value, list):
-        return ("list", tuple(map(_written, value)))
-    if isinstance(value, dict):
-        return ("dict", frozenset((name, _written(item)) for name, item in value.items()))
-    if isinstance(value, int | float):
-        return ("number", _number(repr(value) if _finite(value) else value))
-    return ("str", value[1])
-
-
-def _parsed(text: str) -> Any:  # noqa: ANN401
-    """A column's json in the same form."""
-    return _stored(json.loads(text, parse_float=lambda digits: Decimal(digits)))
-
-
-def _stored(value: Any) -> Any:  # noqa: ANN401
-    if isinstance(value, list):
-        return ("list", tuple(map(_stored, value)))
-    if isinstance(value, dict):
-        return ("dict", frozenset((name, _stored(item)) for name, item in value.items()))
-    return (
-        ("number", Fraction(value))
-        if isinstance(value, NUMBERS) and not isinstance(value, bool)
-        else (type(value).__name__, value)
-    )
-
-
-def _json(source: Any, target: Any) -> str:  # noqa: ANN401
-    left = _written(None if source == ABSENT else source)
-    return _nested(left, ("NoneType", None) if target is None else _parsed(target[1]))
-
-
-def _array(source: Any, target: Any, items: str, scale: int) -> str:  # noqa: ANN401
-    if source in (None, ABSENT) or target is None:
-        return (
-            "equal"
-            if source in (None, ABSENT) and target is None
-            else "extra_field"
-            if target is not None
-            else "missing_field"
-        )
-    if not isinstance(source, list):
-        return "type"
-    same = len(source) == len(target) and all(
-        verdict(items, *pair, scale=scale) == "equal" for pair in zip(source, target, strict=True)
-    )
-    return "equal" if same else "inside"
-
-
-def _children(source: Any, target: Any) -> str:  # noqa: ANN401
-    """Rows sorted by position are the array; positions are exactly 0, 1, 2 …"""
-    elements = [] if source in (None, ABSENT) else source
-    rows = sorted(target[1], key=lambda row: -1 if row[0] is None else row[0])
-    if [position for position, _ in rows] != list(range(len(elements))):
-        return "inside"
-    pairs = (
-        (element.get(path), value)
-        for element, (_, row) in zip(elements, rows, strict=True)
-        for path, value in row.items()
-    )
-    return "equal" if all(verdict("text", *pair) == "equal" for pair in pairs) else "inside"
-
-
-def _nested(left: Any, right: Any) -> str:  # noqa: ANN401
-    """How two json values differ as a whole."""
-    if left == right:
-        return "equal"
-    for one, other, kind in ((left, right, "extra_field"), (right, left, "missing_field")):
-        if one[1] is None and other[1] is not None:
-            return kind
-    if left[0] != right[0]:
-        return "type"
-    if left[0] == "list" and Counter(left[1]) == Counter(right[1]):
-        return "order"
-    return "inside" if left[0] in ("list", "dict") else "value"
