@@ -38,7 +38,7 @@ class Runs:
         return Looker(source=self.source, target=self.target, clock=self.clock, digest=self.digest)
 
     async def run(self, request: RunRequest, progress: Progress) -> StoredRun:
-        """Runs and seals; out of time, a run comes back interrupted; without a store, it is stored as failed and raises."""
+        """Runs and seals. Out of time it comes back interrupted; without a store it is stored as failed, and raises."""
         for domain in request.domains:
             if not domain.comparable:
                 raise UsageError(

@@ -226,7 +226,8 @@ class RecordKey:
 class Record:
     """A normalized record. `key` is None where it is defective (`defect` says why) or strange to its rule (`stray`).
 
-    With a `problem` the values that could not be read are `values.UNREADABLE`, or there are no values at all.
+    With a `problem` what could not be read is `values.UNREADABLE`, or there are no values at all. `softened`
+    keeps the raw values that a rule changed, by place; it takes no part in equality.
     """
 
     id: str
@@ -237,6 +238,7 @@ class Record:
     stray: bool = False
     problem: str = ""
     problem_path: str = ""
+    softened: tuple[tuple[int, Raw], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

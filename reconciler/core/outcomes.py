@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from reconciler.core.compare import compare, field_diffs
 from reconciler.core.model import DanglingReference, FieldDiff, Outcome, Record, RecordDiff, Side
 from reconciler.core.pairing import Defective, Match, Pair
+from reconciler.core.softening import softened
 from reconciler.core.spec import EntitySpec
 from reconciler.core.values import Token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A match with its outcome; `diff` is None for matched and out_of_scope."""
+    """A match with its outcome; `diff` is None for matched and out_of_scope.
+
+    `softened` names the fields of a matched pair that a rule made equal though their raw values differ.
+    """
 
     match: Match
     outcome: Outcome
     diff: RecordDiff | None = None
+    softened: tuple[str, ...] = ()
 
     @property
     def records(self) -> tuple[Record | None, Record | None]:
@@ -77,7 +82,8 @@ class Judge:
         """A pair, compared field by field."""
         fields = compare(self._entity, source=source, target=target)
         if not fields:
-            return Judged(match=match, outcome=Outcome.MATCHED)
+            helped = softened(self._entity, source=source, target=target)
+            return Judged(match=match, outcome=Outcome.MATCHED, softened=helped)
         diff = RecordDiff(
             locator=source.key_text, key_text=source.key_text, outcome=Outcome.FIELD_MISMATCH, fields=fields
         )

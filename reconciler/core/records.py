@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from reconciler.core.model import (
@@ -15,6 +16,7 @@ from reconciler.core.model import (
     Side,
 )
 from reconciler.core.normalize import source_rule, target_rule
+from reconciler.core.softening import changes_of
 from reconciler.core.spec import EntitySpec, FieldKind
 from reconciler.core.values import UNREADABLE, Rule, Token, UnreadableValue
 
@@ -34,6 +36,7 @@ class Normalizer:
         """`digest` is the keyed digest that stands for the parts of a key that may not be shown."""
         rule_of = source_rule if side is Side.SOURCE else target_rule
         self._rules: tuple[Rule, ...] = tuple(rule_of(item) for item in entity.fields)
+        self._changes = changes_of(entity, side)
         self._entity = entity
         self._side = side
         self._digest = digest
@@ -48,7 +51,9 @@ class Normalizer:
             values = tuple([rule(value) for rule, value in zip(self._rules, raw.values, strict=True)])
         except UnreadableValue:
             return self._unreadable(raw)
-        return self._keyed(raw.id, values)
+        record = self._keyed(raw.id, values)
+        changed = tuple([(at, raw.values[at]) for at, changes in self._changes if changes(raw.values[at], values[at])])
+        return replace(record, softened=changed) if changed else record
 
     def _unreadable(self, raw: RawRecord) -> Record:
         """The record with what could be read of it: its key, if that is fine, and the first value that is not."""

@@ -109,7 +109,7 @@ def _field(guess: FieldGuess, matched: Matched, known: Known) -> tuple[DraftFiel
         if not refers_to:
             return None, doubt
         doubts = (*doubts, doubt) if doubt else doubts
-    level, doubt = sensitivity(guess.path, guess.kind.kind)
+    level, doubt = sensitivity(guess.path, guess.column, guess.kind.kind)
     field = DraftField(
         path=guess.path, column=guess.column, kind=guess.kind, sensitivity=level, refers_to=refers_to, seen=guess.seen,
         doubts=(*doubts, doubt) if doubt else doubts,
@@ -152,7 +152,7 @@ def _children(child: Matched, known: Known, resolved: Resolved) -> DraftField:
     if place is None:
         raise ValueError(child.table.label)
     fields, notes = _fields(child, paired(child, resolved, without=_system_columns(child)), known)
-    level, _ = sensitivity(place.path, FieldKind.CHILDREN)
+    level, _ = sensitivity(place.path, child.table.name, FieldKind.CHILDREN)
     table = DraftChildren(
         table=child.table.name, parent_column=place.link, position_column=place.position, fields=tuple(fields),
         notes=tuple(notes),

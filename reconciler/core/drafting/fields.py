@@ -12,6 +12,7 @@ from reconciler.core.spec import FieldKind
 
 NAMED, PLAUSIBLE = 0.5, 0.6
 BY_VALUES, FEWEST, VALUES_WEIGH = 0.95, 3, 1.5
+IS_KEY = 9.0
 NUMBERS = frozenset({"int", "double", "decimal", "string"})
 TAKEN: Mapping[FieldKind, frozenset[str]] = {
     FieldKind.INTEGER: frozenset({"int", "double"}), FieldKind.DOUBLE: frozenset({"int", "double"}),
@@ -88,7 +89,7 @@ def paired(matched: Matched, resolved: Resolved, *, without: Collection[str]) ->
         for path in paths.values()
         if (chance := _chance(path, column, sides.target(column.name), canonicals))
     ]
-    chosen = _chosen(chances, matched)
+    chosen = _chosen([*chances, *_key_parts(matched, paths, canonicals)], matched)
     fields = [_guess(chance, matched, sides, resolved) for chance in chosen]
     named = {chance.column.name for chance in chosen}
     left = [(column.name, _why_left(column, paths)) for column in columns if column.name not in named]
@@ -110,6 +111,16 @@ def _chance(path: PathFacts, column: ColumnFacts, values: Sequence[Raw], canonic
         return None
     score = named + VALUES_WEIGH * (agreement.share if agreement.compared else 1 / 5)
     return _Chance(score=score, path=path, column=column, named=named, agreement=agreement, doubt=doubt)
+
+
+def _key_parts(matched: Matched, paths: Mapping[str, PathFacts], canonicals: Canonicals) -> Iterator[_Chance]:
+    """The key's parts, whatever else speaks for or against them: texts and whole numbers are all that keys are."""
+    for path, name in zip(matched.key.paths, matched.key.columns, strict=True):
+        column = matched.table.column(name)
+        if column and path in paths:
+            kind = Kind(kind=FieldKind.TEXT if column.is_text else FieldKind.INTEGER)
+            agreement, named = canonicals.agreement(kind, path, name), fit(path, name)
+            yield _Chance(score=IS_KEY, path=paths[path], column=column, named=named, agreement=agreement, doubt="")
 
 
 def _by_values(agreement: Agreement) -> bool:

@@ -122,7 +122,7 @@ def guessed(chance: KeyChance, *, matches: int) -> KeyGuess:
 
 
 def merit(chance: KeyChance, matches: int, documents: int) -> tuple[float, bool, int]:
-    """How good a key is: by the share of documents that found their row and by names; the `_id` is the best there is."""
+    """How good a key is: by the share of documents that found their row, and by names; `_id` is the best."""
     share = matches / documents if documents else 0.0
     named = 1.0 if chance.paths == (ID,) and share else chance.named / 2
     return (round(share + named, 6), chance.indexed, -len(chance.columns))

@@ -116,6 +116,8 @@ def best(kinds: Sequence[Kind], pairs: "Canonicals", path: str, column: str) -> 
         gain = other.agreed - chosen.agreed
         if gain > max(1.0, GAIN * other.compared):
             chosen, doubt = other, ""
+        elif gain and gain == other.compared:
+            chosen, doubt = other, f"only {gain} sampled records speak for kind {other.kind.kind.value}"
         elif gain > 0 and not doubt:
             doubt = f"kind {other.kind.kind.value} would make {gain} more of {other.compared} records equal"
     return chosen, doubt

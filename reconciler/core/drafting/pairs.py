@@ -52,7 +52,10 @@ def id_columns(table: TableFacts) -> list[str]:
         if column.is_text
         and not column.is_enum
         and (cheap or column.name in table.indexed)
-        and (column.length == OID_LENGTH or (column.length is None and _sounds_like_id(column.name)))
+        and (
+            column.length == OID_LENGTH
+            or ((column.length or OID_LENGTH) > OID_LENGTH - 1 and _sounds_like_id(column.name))
+        )
     ]
 
 

@@ -1,4 +1,4 @@
-"""Who may see a field's values, guessed from its name alone."""
+"""Who may see a field's values, guessed from its names alone."""
 
 from itertools import pairwise
 from typing import Final
@@ -27,12 +27,13 @@ NAMES_OF_PEOPLE: Final = frozenset({
 BAGS: Final = frozenset({"data", "payload", "metadata", "meta", "extra", "raw", "context", "details", "session"})
 
 
-def sensitivity(path: str, kind: FieldKind) -> tuple[Sensitivity, str]:
-    """The guess, with the doubt that goes with it (empty where the name decides, or nothing can be read from it)."""
-    found = words(path)
-    if _secret(found):
+def sensitivity(path: str, column: str, kind: FieldKind) -> tuple[Sensitivity, str]:
+    """The guess from both names, with the doubt that goes with it (empty where a name decides, or says nothing)."""
+    found = words(path) or [path]
+    names = [found, *([words(column)] if words(column) else [])]
+    if any(_secret(name) for name in names):
         return Sensitivity.SECRET, ""
-    if _personal(found):
+    if any(_personal(name) for name in names):
         return Sensitivity.PII, ""
     if kind is FieldKind.JSON and set(found) & BAGS:
         return Sensitivity.PII, "may hold anything, so it is masked"

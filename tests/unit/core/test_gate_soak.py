@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.core.gate import CheckResult, GateFacts, GateVerdict, decide
 from reconciler.core.model import Mode, Outcome, RunStatus
+from reconciler.core.wording import counted
 from tests.unit.gate_world import (
     NIGHTS,
     a_history,
@@ -133,7 +134,7 @@ SPACED = [((0, 24, 48), 3, True), ((0, 23), 1, False), ((0, 12, 24), 2, True), (
 @pytest.mark.parametrize(("hours", "count", "enough"), SPACED)
 def test_clean_scans_count_when_far_enough_apart(hours: tuple[float, ...], count: int, enough: bool) -> None:  # noqa: FBT001
     found = check(decide(some_facts(a_history(*nightly(*hours)), hours=49)), "clean_scans")
-    assert found.measured == f"{count} of 2 clean scans"
+    assert found.measured == counted(count, "clean scan")
     assert (found.result is CheckResult.PASS) == enough
 
 
@@ -146,7 +147,7 @@ def test_too_few_clean_scans_wait_and_never_fail() -> None:
 
 def test_scans_before_the_last_diff_do_not_count() -> None:
     facts = with_history(some_facts(), last_diff_at=at(90))
-    assert check(decide(facts), "clean_scans").measured == "1 of 2 clean scans"
+    assert check(decide(facts), "clean_scans").measured == "1 clean scan"
 
 
 def test_the_order_in_which_runs_come_is_nothing() -> None:
