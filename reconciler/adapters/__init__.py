@@ -1,1 +1,1 @@
-"""One module or package for each thing outside: stores, report database, files, the backend; driver types stay inside."""
+"""One module or package for each thing outside: stores, report database, files; driver types stay inside."""

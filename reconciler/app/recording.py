@@ -17,7 +17,7 @@ from reconciler.core.model import (
     RecordDiff,
     ReportedDiff,
 )
-from reconciler.core.outcomes import Judged
+from reconciler.core.outcomes import Judged, join_moved
 from reconciler.core.pairing import Pair
 from reconciler.core.redact import reported
 from reconciler.core.spec import DomainSpec, EntitySpec, System
@@ -93,6 +93,7 @@ class Recorder:
         """One entity; a complete scan also resolves what it did not see any more."""
         whole = self._mode is Mode.SCAN and one.complete
         invariants = await self._checked(domain, one) if whole else ()
+        one.settled = join_moved(one.entity, one.settled)
         one.settled += await self._orphans(one.entity) if whole else []
         await self._store_diffs(domain.name, one)
         await self._store.finish_entity(

@@ -1,4 +1,4 @@
-"""What is stored about a domain and what its gate looks at: its parts of runs, decisions and rehearsals; frozen values."""
+"""What is stored about a domain and looked at by its gate: its parts of runs, decisions, rehearsals, flags."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

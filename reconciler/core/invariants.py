@@ -1,7 +1,7 @@
 """What must hold inside one store: the parts that are judged in memory, and how violations are told."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 
 from reconciler.core.model import InvariantResult
@@ -47,3 +47,11 @@ def broken_ranges(ranges: Sequence[tuple[str, object, object]]) -> list[str]:
     if ranges and ranges[-1][2] is not None:
         broken.append(ranges[-1][0])
     return broken
+
+
+def by_number(text: str) -> tuple[bool, Decimal]:
+    """Where a key stands in the order of numbers, whatever type it was stored as; what is no number stands last."""
+    try:
+        return False, Decimal(text)
+    except InvalidOperation:
+        return True, Decimal(0)

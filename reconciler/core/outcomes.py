@@ -1,6 +1,8 @@
 """One match to its outcome: the only place that says what became of a record."""
 
 import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.core.compare import compare, field_diffs
@@ -163,3 +165,38 @@ def join_strays(judged: list[Match]) -> list[Match]:
         for match in joined
         if not (isinstance(match, Pair) and match.source is None and match.target and match.target.key_text in met)
     ]
+
+
+def join_moved(entity: EntitySpec, settled: Sequence[Judged]) -> list[Judged]:
+    """Embedded records that hang on another owner than their row says, met by everything else they hold.
+
+    A record missing on one side and a row too many that agree in all but the owner are one record: it differs in its
+    owner. Where the owner is not the whole key, the merge has paired most of them already.
+    """
+    if entity.embedded is None:
+        return list(settled)
+    owner = entity.index(entity.embedded.owner)
+    rows: dict[str, list[Judged]] = defaultdict(list)
+    for one in settled:
+        if one.outcome in (Outcome.EXTRA_IN_TARGET, Outcome.KEY_DEFECT) and (row := one.records[1]) and row.values:
+            rows[_but(row, owner)].append(one)
+    met: set[int] = set()
+    joined = []
+    for one in settled:
+        source = one.records[0]
+        twins = rows.get(_but(source, owner)) if source and one.outcome is Outcome.MISSING_IN_TARGET else None
+        if source and twins and (row := twins[0].records[1]):
+            met.add(id(twins.pop(0)))
+            fields = compare(entity, source=source, target=row)
+            diff = RecordDiff(
+                locator=source.key_text, key_text=source.key_text, outcome=Outcome.FIELD_MISMATCH, fields=fields
+            )
+            joined.append(Judged(match=Pair(source, row), outcome=Outcome.FIELD_MISMATCH, diff=diff))
+        else:
+            joined.append(one)
+    return [one for one in joined if id(one) not in met]
+
+
+def _but(record: Record, owner: int) -> str:
+    """All that a record holds except its owner."""
+    return repr((*record.values[:owner], *record.values[owner + 1 :]))

@@ -79,9 +79,17 @@ def shown(value: Canonical) -> object:
         case Token():
             return None if value is ABSENT else value.text
         case Mistyped() | DanglingReference():
-            return value.shown
+            return retyped(value)
         case _:
             raise TypeError(type(value).__name__)
+
+
+def retyped(value: Mistyped | DanglingReference) -> object:
+    """A value of a strange type in JSON's own type for it, so that 7 and "7" are told apart."""
+    kind = value.type_name if isinstance(value, Mistyped) else ""
+    if kind == "bool":
+        return value.shown == "True"
+    return int(value.shown) if kind == "int" and len(value.shown) <= SAFE_DIGITS else value.shown
 
 
 def number(value: float | Decimal) -> object:

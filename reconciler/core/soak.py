@@ -6,7 +6,7 @@ from datetime import datetime
 from reconciler.core.evidence import Evidence, lapse, since_last_harm, spaced
 from reconciler.core.gate_values import Check, CheckResult, Finding, GateFacts
 from reconciler.core.history import DomainRun
-from reconciler.core.wording import counted, moment, number, span
+from reconciler.core.wording import counted, moment, span
 
 LAST_DIFF = "the last confirmed diff"
 POLICY = "a change of policy"

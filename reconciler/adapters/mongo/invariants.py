@@ -25,7 +25,8 @@ async def check(
             invariant, Side.SOURCE, violations=len(loops), keys=(key for loop in loops for key in loop)
         )
     if invariant.kind is InvariantKind.CONTIGUOUS:
-        broken = invariants.broken_ranges([(_text(row["at"]), row.get("first"), row.get("last")) for row in found])
+        ranges = [(_text(row["at"]), row.get("first"), row.get("last")) for row in found if "at" in row]
+        broken = invariants.broken_ranges(sorted(ranges, key=lambda one: invariants.by_number(one[0])))
         return invariants.result(invariant, Side.SOURCE, violations=len(broken), keys=broken)
     keys = (_text(key) for row in found for key in row["keys"])
     return invariants.result(invariant, Side.SOURCE, violations=len(found), keys=keys)

@@ -30,13 +30,18 @@ def shape(entity: EntitySpec, *, where: Stage | None = None, inner: Stage | None
     `place` is the index in an array. `where` is matched by documents, `inner` by what they are turned into.
     """
     stages: list[Stage] = [{"$match": where}] if where else []
-    stages += [{"$project": _projection(entity)}] if entity.embedded is None else _embedded(entity.embedded)
+    stages += _whole(entity) if entity.embedded is None else _embedded(entity.embedded)
     return [*stages, {"$match": inner}] if inner else stages
 
 
-def _projection(entity: EntitySpec) -> Stage:
-    """The top-level fields that are compared: below them, a projection would drop what is neither object nor array."""
-    return {"_id": 1} | {item.path.partition(".")[0].partition("[")[0]: 1 for item in entity.fields}
+def _whole(entity: EntitySpec) -> list[Stage]:
+    """Documents as they are stored: a projection would drop the second of two fields of one name.
+
+    Where nothing but the key is read, keys alone are enough.
+    """
+    if {item.path for item in entity.fields} != set(entity.key):
+        return []
+    return [{"$project": {"_id": 1} | {path.partition(".")[0].partition("[")[0]: 1 for path in entity.key}}]
 
 
 def _embedded(embedded: Embedded) -> list[Stage]:

@@ -79,7 +79,6 @@ class RowMaker:
             gathered[parent].append(ChildRow(position=position, values=plain(values, json)))
         return {parent: tuple(rows) for parent, rows in gathered.items()}
 
-
     async def _child_rows(self, children: ChildTable, parents: Sequence[UUID]) -> list[list[Any]]:
         """Parent, position and values of child rows, their references resolved."""
         asked = sql.child_rows(self._entity, children)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.invariants import MOST_SAMPLES, broken_ranges, cycles, result
+from reconciler.core.invariants import MOST_SAMPLES, broken_ranges, by_number, cycles, result
 from reconciler.core.spec import InvariantKind, InvariantSpec
 
 
@@ -53,3 +53,7 @@ def test_a_key_is_in_a_cycle_exactly_when_walking_from_it_comes_back(parents: di
 )  # fmt: skip
 def test_ranges_that_do_not_meet(ranges: list[tuple[str, object, object]], expected: list[str]) -> None:
     assert broken_ranges(ranges) == expected
+
+
+def test_keys_stand_in_the_order_of_numbers_whatever_their_type() -> None:
+    assert sorted(["10", "x", "9", "2.0"], key=by_number) == ["2.0", "9", "10", "x"]

@@ -14,9 +14,10 @@ from reconciler.core.model import (
     Outcome,
     Raw,
     Record,
+    ResolvedReference,
     Side,
 )
-from reconciler.core.outcomes import Judge, join_strays, observation
+from reconciler.core.outcomes import Judge, join_moved, join_strays, observation
 from reconciler.core.pairing import Defective, Pair
 from reconciler.core.spec import EntitySpec, FieldKind, Scope
 from tests.unit.core_world import ID, embedded_entity, entity, field, record
@@ -147,3 +148,42 @@ def test_an_observation_changes_exactly_when_a_record_does() -> None:
 def test_a_judged_match_knows_its_records() -> None:
     row: Record = record(PLAIN, Side.TARGET, None, "x")
     assert Judge(PLAIN, now_ms=NOW).outcome(Defective(Side.TARGET, row, "why")).records == (None, row)
+
+
+OTHER_ID = "89abcdef0123456789abcdef"
+NOBODY = DanglingReference(DanglingReason.NO_ROW, "f0f0")
+
+
+@pytest.mark.parametrize("owner", [ResolvedReference(OTHER_ID), NOBODY])
+def test_an_embedded_record_on_another_owner_meets_its_row(owner: Raw) -> None:
+    spec = embedded_entity(owner_in_key=True)
+    source = record(spec, Side.SOURCE, ObjectIdValue(ID), "h")
+    row = record(spec, Side.TARGET, owner, "h")
+    stranger = record(spec, Side.TARGET, ResolvedReference(OTHER_ID), "another")
+    judge = Judge(spec, now_ms=NOW)
+    found = [Pair(source, None), Defective(Side.TARGET, row, "null") if row.key is None else Pair(None, row)]
+    settled = [judge.outcome(match) for match in (*found, Pair(None, stranger))]
+    joined = join_moved(spec, settled)
+    assert [one.outcome for one in joined] == [Outcome.FIELD_MISMATCH, Outcome.EXTRA_IN_TARGET]
+    assert joined[0].diff is not None
+    assert [one.path for one in joined[0].diff.fields] == ["user"]
+    assert joined[0].diff.key_text == source.key_text
+
+
+def test_one_row_is_met_by_one_record_only() -> None:
+    spec = embedded_entity(owner_in_key=True)
+    judge = Judge(spec, now_ms=NOW)
+    sources = [record(spec, Side.SOURCE, ObjectIdValue(key), "h") for key in (ID, OTHER_ID)]
+    row = record(spec, Side.TARGET, NOBODY, "h")
+    settled = [judge.outcome(Pair(one, None)) for one in sources]
+    settled.append(judge.outcome(Defective(Side.TARGET, row, "null")))
+    outcomes = [one.outcome for one in join_moved(spec, settled)]
+    assert sorted(outcomes) == [Outcome.FIELD_MISMATCH, Outcome.MISSING_IN_TARGET]
+
+
+def test_records_that_own_themselves_are_never_moved() -> None:
+    judge = Judge(PLAIN, now_ms=NOW)
+    source, target = legacy()
+    settled = [judge.outcome(Pair(record(PLAIN, Side.SOURCE, *source), None))]
+    settled.append(judge.outcome(Pair(None, record(PLAIN, Side.TARGET, *target))))
+    assert join_moved(PLAIN, settled) == settled

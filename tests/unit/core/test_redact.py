@@ -16,6 +16,7 @@ from reconciler.core.model import (
     InfiniteInstant,
     Instant,
     JsonText,
+    Mistyped,
     ObjectIdValue,
     Outcome,
     Raw,
@@ -181,3 +182,18 @@ def test_a_child_column_is_hidden_as_it_asks_though_its_table_is_plain() -> None
         ("it[0].pin", SECRET, None),
         ("it[1]", SECRET, None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("type_name", "text", "expected"),
+    [
+        ("int", "7", 7),
+        ("string", "7", "7"),
+        ("bool", "True", True),
+        ("bool", "False", False),
+        ("int", "9" * 30, "9" * 30),
+    ],
+)
+def test_a_strange_type_is_shown_in_its_own_type(type_name: str, text: str, expected: object) -> None:
+    found = shown(Mistyped(type_name=type_name, shown=text))
+    assert (type(found), found) == (type(expected), expected)
