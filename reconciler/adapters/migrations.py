@@ -71,6 +71,7 @@ RUNS = (
         complete INTEGER NOT NULL CHECK (complete IN (0, 1)),
         may_be_empty INTEGER NOT NULL CHECK (may_be_empty IN (0, 1)),
         invariants TEXT NOT NULL,
+        softened TEXT NOT NULL,
         notes TEXT NOT NULL,
         finished_at INTEGER NOT NULL,
         PRIMARY KEY (run_id, domain, entity),

@@ -72,6 +72,7 @@ def _entity(summary: EntitySummary) -> Document:
         "coverage": summary.coverage,
         "method": summary.method,
         "complete": summary.complete,
+        "softened": dict(summary.softened),
         "invariants": [_invariant(one) for one in summary.invariants],
     }
 

@@ -1,6 +1,7 @@
 """One look at one entity in both stores: read, normalize, pair, compare, count; what differs becomes a candidate."""
 
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -50,6 +51,7 @@ class EntityPass:
     cleared: int = 0
     checked: set[str] = field(default_factory=set)
     complete: bool = False
+    softened: Counter[str] = field(default_factory=Counter)
     canaries: tuple[int, int] = (0, 0)
     notes: list[str] = field(default_factory=list)
 
@@ -62,6 +64,7 @@ class EntityPass:
         """Counts a match at once, or makes it a candidate."""
         if judged.diff is None:
             self.outcomes[judged.outcome] += 1
+            self.softened.update(judged.softened)
             self._release(judged)
         else:
             self.candidates[judged.diff.locator] = Candidate(

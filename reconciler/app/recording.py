@@ -164,5 +164,6 @@ def summarize(one: EntityPass, *, mode: Mode, invariants: Sequence[InvariantResu
         complete=one.complete,
         may_be_empty=one.entity.may_be_empty,
         invariants=tuple(invariants),
+        softened=dict(one.softened),
         notes=tuple(one.notes),
     )

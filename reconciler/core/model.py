@@ -321,7 +321,10 @@ class InvariantResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntitySummary:
-    """The counts of one entity in one run; `outcomes` has every Outcome and adds up to `seen`."""
+    """The counts of one entity in one run; `outcomes` has every Outcome and adds up to `seen`.
+
+    `softened` counts, by path, the matched records whose raw values differ and were made equal by the field's rule.
+    """
 
     entity: str
     source_records: int
@@ -336,4 +339,5 @@ class EntitySummary:
     complete: bool
     may_be_empty: bool = False
     invariants: tuple[InvariantResult, ...] = ()
+    softened: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

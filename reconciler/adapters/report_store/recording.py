@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from reconciler.adapters.report_store.texts import (
+    dump,
     dump_invariants,
     dump_mapping,
     dump_texts,
@@ -23,7 +24,8 @@ OUTCOMES = tuple(Outcome)
 ENTITY_COLUMNS = (
     "run_id", "position", "domain", "entity", "source_records", "target_records", "seen", "compared",
     *(outcome.value for outcome in OUTCOMES),
-    "cleared", "unconfirmed", "coverage", "method", "complete", "may_be_empty", "invariants", "notes", "finished_at",
+    "cleared", "unconfirmed", "coverage", "method", "complete", "may_be_empty", "invariants", "softened",
+    "notes", "finished_at",
 )  # fmt: skip
 
 
@@ -111,6 +113,7 @@ def write_entity(db: Database, run_id: int, *, domain: str, summary: EntitySumma
         "complete": int(summary.complete),
         "may_be_empty": int(summary.may_be_empty),
         "invariants": dump_invariants(summary.invariants),
+        "softened": dump(dict(summary.softened)),
         "notes": dump_texts(summary.notes),
         "finished_at": to_micros(at),
     }

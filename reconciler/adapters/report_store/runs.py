@@ -1,5 +1,6 @@
 """Stored runs read back: runs with their parts, a domain's history, and what people decided."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -163,6 +164,7 @@ def _entity(row: Row) -> EntitySummary:
         complete=bool(row["complete"]),
         may_be_empty=bool(row["may_be_empty"]),
         invariants=load_invariants(row["invariants"]),
+        softened=json.loads(row["softened"]),
         notes=load_texts(row["notes"]),
     )
 

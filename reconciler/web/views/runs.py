@@ -68,6 +68,7 @@ class DomainResult:
     error: str
     gaps: int | None
     canaries: str
+    softened: tuple[str, ...]
     clusters: tuple[ClusterCount, ...]
 
 
@@ -195,8 +196,14 @@ def _domain(domain: DomainRun, run: StoredRun, clusters: Sequence[ClusterCount])
         error=domain.error,
         gaps=domain.gaps,
         canaries=f"{number(domain.canaries_caught)} of {number(planted)} caught" if planted else "none planted",
+        softened=tuple(f"{entity.entity}: {_softened(entity)}" for entity in domain.entities if entity.softened),
         clusters=tuple(one for one in clusters if one.domain == domain.domain),
     )
+
+
+def _softened(entity: EntitySummary) -> str:
+    """How often the rules made different raw values equal, by field."""
+    return ", ".join(f"{path} {number(count)}" for path, count in sorted(entity.softened.items()))
 
 
 def _entity(entity: EntitySummary, domain: DomainRun) -> EntityResult:
