@@ -125,7 +125,7 @@ def test_a_store_that_goes_away_half_way_fails_the_run(spoilt: CommandLine, outa
 
 def test_a_run_out_of_time_is_never_clean_and_can_be_resumed(reconciler: CommandLine) -> None:
     answer = reconciler("run", "address", "category", "--time-budget", "1ms").ended(3)
-    assert "--resume 1" in answer.stderr
+    assert "--resume 1" in answer.said
     is_never_clean(reconciler, "interrupted")
 
     resumed = reconciler.run("address", "category", "--resume", "1", code=0)

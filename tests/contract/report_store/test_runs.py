@@ -51,7 +51,15 @@ async def test_invariants_and_notes_of_an_entity_come_back(store: SqliteReportSt
     invariant = InvariantResult(name="one_primary", side="both", violations=2, sample_keys=("ä", "b"))
     plain = counts()
     values = {name: getattr(plain, name) for name in plain.__slots__}
-    summary = type(plain)(**{**values, "invariants": (invariant,), "notes": ("seen twice",), "may_be_empty": True})
+    summary = type(plain)(
+        **{
+            **values,
+            "invariants": (invariant,),
+            "notes": ("seen twice",),
+            "may_be_empty": True,
+            "softened": {"city": 3},
+        }
+    )
     await finish(store, run_id, summary)
     assert (await store.run(run_id)).domains[0].entities == (summary,)
 
