@@ -1,7 +1,7 @@
 """The commands that compare: `run` and `check`."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,6 +24,17 @@ from reconciler.wiring import Reports, looker, open_reports, open_stores, runs
 
 CODES = {Verdict.DIFFS: 1, Verdict.INCONCLUSIVE: 3, Verdict.NOTHING_COMPARED: 5, Verdict.CLEAN: 0}
 WORST_FIRST = (4, 1, 3, 5, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was asked beside the request: the words as they were given, and how to answer."""
+
+    domains: tuple[str, ...]
+    mode: str | None
+    keys: str | None
+    form: str
+    with_gate: bool
 
 
 @click.command(name="run")
@@ -75,8 +86,6 @@ def run_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
       reconciler run address --keys 64f1c0a2e9b1d3c4a5b6c7d8
       reconciler run address --keys run:12
     """  # noqa: D301 - \b is click's mark for a paragraph left as it is
-    if resume is not None and (domains or mode or keys):
-        raise UsageError("--resume", expected="nothing else: the run knows its domains and its mode", got="more")
     config = configuration(runs__sample=sample)
     known_domains(config, (name.partition(".")[0] for name in domains))
     chosen = Mode(mode) if mode else Mode.KEYS if keys else Mode.SCAN
@@ -92,8 +101,8 @@ def run_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
         time_budget=_duration(time_budget),
     )
     with progress_for(quiet=False) as progress:
-        work = _run(config, request, progress, domains=domains, keys=keys, form=form, with_gate=with_gate)
-        return run_async(work, next_step=lambda: _again(progress))
+        asked = Asked(domains=tuple(domains), mode=mode, keys=keys, form=form, with_gate=with_gate)
+        return run_async(_run(config, request, progress, asked), next_step=lambda: _again(progress))
 
 
 def _again(progress: Talk) -> str:
@@ -121,30 +130,21 @@ def _domains(config: Configuration, names: Sequence[str], mode: Mode) -> tuple[D
     return tuple(config.system.domain(name) for name in dict.fromkeys(name.partition(".")[0] for name in names))
 
 
-async def _run(
-    config: Configuration,
-    request: RunRequest,
-    progress: Talk,
-    *,
-    domains: Sequence[str],
-    keys: str | None,
-    form: str,
-    with_gate: bool,
-) -> int:
+async def _run(config: Configuration, request: RunRequest, progress: Talk, asked: Asked) -> int:
     """Runs, prints, and tells the exit code."""
     async with open_reports(config) as reports, open_stores(config) as stores:
-        if keys is not None:
-            request = await _with_keys(reports, request, domains, keys)
+        if asked.keys is not None:
+            request = await _with_keys(reports, request, asked.domains, asked.keys)
         if request.resume is not None:
-            request = await _resumed(reports, request)
+            request = await _resumed(reports, request, asked)
         run = await runs(reports, stores).run(request, progress)
         clusters = await reports.store.clusters(run=run.id)
-        await _print(reports, run, clusters, form=form, with_gate=with_gate)
+        await _print(reports, run, clusters, asked)
         return exit_code(run)
 
 
-async def _resumed(reports: Reports, request: RunRequest) -> RunRequest:
-    """The request that the interrupted run was started with."""
+async def _resumed(reports: Reports, request: RunRequest, asked: Asked) -> RunRequest:
+    """The request that the interrupted run was started with; domains and mode may be named again, not changed."""
     before = await reports.store.run(request.resume or 0)
     if before.mode is Mode.KEYS:
         raise UsageError(
@@ -153,21 +153,28 @@ async def _resumed(reports: Reports, request: RunRequest) -> RunRequest:
             got="keys",
             next_step="start it anew",
         )
-    domains = tuple(reports.configuration.system.domain(part.domain) for part in before.domains)
-    return replace(request, domains=domains, mode=before.mode)
+    began_with = [part.domain for part in before.domains]
+    if (asked.domains and set(asked.domains) != set(began_with)) or asked.mode not in (None, before.mode.value):
+        raise UsageError(
+            f"run {before.id} is continued as it began",
+            expected=f"{before.mode.value} of {', '.join(began_with)}, or nothing beside --resume",
+            got="another mode or other domains",
+            next_step=f"`reconciler run --resume {before.id}`",
+        )
+    return replace(
+        request, domains=tuple(reports.configuration.system.domain(name) for name in began_with), mode=before.mode
+    )
 
 
-async def _print(
-    reports: Reports, run: StoredRun, clusters: Sequence[ClusterCount], *, form: str, with_gate: bool
-) -> None:
+async def _print(reports: Reports, run: StoredRun, clusters: Sequence[ClusterCount], asked: Asked) -> None:
     """The run in the form asked for."""
-    if with_gate:
-        await reports.flags.look()
-    gates = await reports.verdicts.gates([domain.domain for domain in run.domains]) if with_gate else ()
-    if form == "json":
+    if asked.form == "json":
         print_json(run_document(run, clusters))
-    else:
-        click.echo(run_text(run, clusters, gates, code=exit_code(run)))
+        return
+    if asked.with_gate:
+        await reports.flags.look()
+    gates = await reports.verdicts.gates([domain.domain for domain in run.domains]) if asked.with_gate else ()
+    click.echo(run_text(run, clusters, gates, code=exit_code(run)))
 
 
 def exit_code(run: StoredRun) -> int:

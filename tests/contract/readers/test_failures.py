@@ -51,7 +51,8 @@ def said_well(problem: ReconcilerError) -> bool:
     """Whether the text has a next step, and neither a driver's words nor a value nor a cause that would print them."""
     text = str(problem)
     leaks = (CANARY, "soak_reader", "127.0.0.1", "Traceback", "://", "password authentication")
-    return "Next: " in text and not any(leak in text for leak in leaks) and problem.__cause__ is None
+    hidden = problem.__cause__ is None and (problem.__context__ is None or problem.__suppress_context__)
+    return hidden and "Next: " in text and not any(leak in text for leak in leaks)
 
 
 @SIDES
