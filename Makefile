@@ -17,6 +17,9 @@ CODE      := reconciler tests $(wildcard benchmarks)
 # make demo PORT=9000 RECORDS=1000000
 DEMO_OPTIONS = $(if $(PORT),--port $(PORT)) $(if $(RECORDS),--records $(RECORDS))
 
+# Tests wait for servers and timers more than they compute: more workers than cores.
+WORKERS ?= 4
+
 .PHONY: help demo test check bench pictures setup browser lock clean
 
 help: ## list what can be made
@@ -26,7 +29,7 @@ demo: setup ## two real stores, a marketplace with planted faults, runs and the 
 	@exec $(BIN)/reconciler demo $(DEMO_OPTIONS)
 
 test: check browser ## every check and every test, a real browser included
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: setup ## style, types, import contracts, documentation
 	$(BIN)/ruff check .

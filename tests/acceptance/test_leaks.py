@@ -45,16 +45,14 @@ def say_everything(reconciler: CommandLine, planted: list[Planted]) -> None:
         reconciler("diffs", "list", "--run", "1", "--format", form).ended(0)
         reconciler("clusters", "list", "--format", form).ended(0)
     reconciler("runs", "show", "1").ended(0)
-    for form in ("text", "json"):
-        reconciler("gate", "auth", "--explain", "--format", form).ended(1)
-    for number, record in enumerate(planted):
-        form = ("text", "json")[number % 2]
+    reconciler("gate", "auth", "--explain").ended(1)
+    for record, form in zip(planted, ("text", "json") * len(planted), strict=False):
         assert reconciler("check", record.entity, record.key, "--format", form).code in {1, 3}
     telling = {
         diff["entity"]: diff for diff in reconciler.diffs() if any("redacted" in field for field in diff["fields"])
     }
-    for diff in telling.values():
-        reconciler("diffs", "show", str(diff["id"])).ended(0)
+    for entity in ("user", "address", "telegram_session"):
+        reconciler("diffs", "show", str(telling[entity]["id"])).ended(0)
 
 
 def places(reconciler: CommandLine) -> Iterator[tuple[str, bytes]]:

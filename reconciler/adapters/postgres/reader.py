@@ -114,7 +114,7 @@ class PostgresReader:
                     f"table {schema or 'public'}.{name} (dual-write gaps)",
                     expected="columns domain and resolved_at",
                     got=", ".join(sorted(there)) or "no such table",
-                    next_step='create it, or set [gaps] table = "" in config/service.toml',
+                    next_step="create it, or leave [gaps] table out of config/service.toml",
                 )
             rows = await connection.fetch(sql.unresolved_gaps(schema or "public", name))
         return {str(row["domain"]): int(row["n"]) for row in rows}

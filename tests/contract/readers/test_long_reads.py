@@ -11,6 +11,7 @@ from pymongo.collation import Collation
 from pymongo.collection import Collection
 
 from reconciler.adapters.mongo.documents import wrapped
+from reconciler.adapters.postgres import sql
 from reconciler.core.model import ResolvedReference
 from reconciler.core.spec import EntitySpec
 from tests.acceptance.live import Shop
@@ -19,6 +20,7 @@ from tests.contract.readers.world import (
     PERSON,
     PROFILE,
     SETTING,
+    SYSTEM,
     THING,
     TOKEN,
     key,
@@ -232,3 +234,11 @@ async def test_references_are_resolved_by_the_batch(shop: Shop) -> None:
     assert len(found.records) == 5000
     assert all(isinstance(record.values[4], ResolvedReference) for record in found.records)
     assert 1 <= sum('"people"' in statement for statement in asked) <= 5
+
+
+def test_a_text_key_is_ordered_by_bytes_unless_its_column_is_already() -> None:
+    plain = sql.Ordered(SETTING, SYSTEM, bytewise=frozenset()).rows(None)[0].text
+    bytewise = sql.Ordered(SETTING, SYSTEM, bytewise=frozenset({"key"})).rows(None)[0].text
+
+    assert plain.endswith(' order by t."key"::text collate "C", t."id"')
+    assert bytewise.endswith(' order by t."key", t."id"')
