@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.contract, pytest.mark.asyncio(loop_scope="module")]
 
 Client = AsyncMongoClient[dict[str, Any]]
 PROGRAM = """
-import asyncio
+import asyncio, signal
 from reconciler.sandbox.servers import Sandbox
 
 async def main():
@@ -32,6 +32,7 @@ async def main():
         print(sandbox.folder, *sandbox.pids.values(), flush=True)
         await asyncio.sleep(60)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what it starts in the background
 asyncio.run(main())
 """
 
