@@ -136,6 +136,14 @@ def test_a_run_out_of_time_prints_what_it_knows(reconciler: CommandLine) -> None
     assert reconciler.run("address", "--time-budget", "1ms", code=3)["verdict"] == "inconclusive"
 
 
+def test_a_resumed_run_may_be_named_again_but_not_changed(reconciler: CommandLine) -> None:
+    reconciler("run", "address", "category", "--time-budget", "1ms").ended(3)
+    for other in (("review",), ("address",), ("--mode", "sample")):
+        assert "continued as it began" in reconciler("run", *other, "--resume", "1").ended(2).stderr
+    resumed = reconciler.run("category", "address", "--mode", "scan", "--resume", "1", code=0)
+    assert (resumed["verdict"], resumed["run"]["id"]) == ("clean", 1)
+
+
 def test_a_finished_run_is_not_resumed(reconciler: CommandLine) -> None:
     run = reconciler.run("category", code=0)
 
