@@ -105,21 +105,25 @@ async def test_a_store_that_hangs_is_given_up(shop: Shop, side: Side) -> None:
     assert said_well(caught.value)
 
 
+def idle_cursors(shop: Shop) -> list[int]:
+    """The cursors of the scan that wait to be asked; one that is being read ahead at this moment is no such cursor."""
+    cursors = shop.mongo.client.admin.aggregate(
+        [
+            {"$currentOp": {"idleCursors": True, "allUsers": True}},
+            {"$match": {"type": "idleCursor", "ns": f"{shop.name}.things"}},
+        ]
+    )
+    return [cursor["cursor"]["cursorId"] for cursor in cursors]
+
+
 async def break_source(shop: Shop) -> None:
-    """Kills the open cursors of the scan."""
-
-    def kill() -> None:
-        cursors = shop.mongo.client.admin.aggregate(
-            [
-                {"$currentOp": {"idleCursors": True, "allUsers": True}},
-                {"$match": {"type": "idleCursor", "ns": f"{shop.name}.things"}},
-            ]
-        )
-        found = [cursor["cursor"]["cursorId"] for cursor in cursors]
-        assert found
-        shop.mongo.command("killCursors", "things", cursors=found)
-
-    await asyncio.to_thread(kill)
+    """Kills the open cursors of the scan, as soon as they wait."""
+    found: list[int] = []
+    for _ in range(200):
+        found = found or await asyncio.to_thread(idle_cursors, shop)
+        await asyncio.sleep(0 if found else 0.02)
+    assert found
+    await asyncio.to_thread(shop.mongo.command, "killCursors", "things", cursors=found)
 
 
 async def break_target(shop: Shop) -> None:
