@@ -46,8 +46,8 @@ class Rechecks:
         due = min(candidate.since for candidate in waiting) + self._policy.confirm_after - self._clock.monotonic()
         if len(waiting) > A_STORM and pause > self._policy.first_pause:
             due = max(candidate.since for candidate in waiting) + self._policy.confirm_after - self._clock.monotonic()
-            return max(due, 0.0)
-        return max(0.0, min(pause, due))
+            return due if due > 0 else pause
+        return min(pause, due) if due > 0 else pause
 
     async def _round(self, one: EntityPass) -> None:
         """Reads an entity's candidates again."""
@@ -65,18 +65,38 @@ class Rechecks:
                 for record in judged.records
                 if record
             }
+            lost = [each for each in some if each.locator not in differing and _text(each) not in agreeing]
+            hidden = await self._hidden(one, lost) if lost else set()
             for candidate in some:
-                if (judged := differing.get(candidate.locator)) is None:
-                    _clear(one, candidate, agreeing)
-                else:
+                if (judged := differing.get(candidate.locator)) is not None:
                     self._decide(one, candidate, judged, now)
+                elif candidate.locator in hidden:
+                    self._decide(one, candidate, candidate.judged, now, confirmable=False)
+                else:
+                    _clear(one, candidate, agreeing)
 
-    def _decide(self, one: EntityPass, candidate: Candidate, judged: Judged, now: float) -> None:
+    async def _hidden(self, one: EntityPass, lost: Sequence[Candidate]) -> set[str]:
+        """Candidates that asking by key did not bring back though a record with that key is there: not cleared."""
+        ids = {
+            side: [record.id for each in lost if (record := each.judged.records[place])]
+            for place, side in enumerate((Side.SOURCE, Side.TARGET))
+        }
+        fresh = await self._looker.fresh(one.entity, keys=[], ids={side: some for side, some in ids.items() if some})
+        there = {(record.id, record.key_text) for judged in fresh for record in judged.records if record}
+        return {
+            each.locator
+            for each in lost
+            if any(record and (record.id, record.key_text) in there for record in each.judged.records)
+        }
+
+    def _decide(
+        self, one: EntityPass, candidate: Candidate, judged: Judged, now: float, *, confirmable: bool = True
+    ) -> None:
         """Confirms, gives up or keeps a candidate that still differs."""
         locator, seen = candidate.locator, observation(judged)
         if seen != candidate.seen:
             candidate.judged, candidate.seen, candidate.since = judged, seen, now
-        if now - candidate.since >= self._policy.confirm_after:
+        if confirmable and now - candidate.since >= self._policy.confirm_after:
             del one.candidates[locator]
             one.settled.append(judged)
         elif now - candidate.first >= self._policy.give_up_after:
@@ -90,8 +110,12 @@ def _clear(one: EntityPass, candidate: Candidate, agreeing: Mapping[str, Outcome
     del one.candidates[candidate.locator]
     one.cleared += 1
     one.checked.add(candidate.locator)
-    text = candidate.judged.diff.key_text if candidate.judged.diff else ""
-    one.outcomes[agreeing.get(text, Outcome.OUT_OF_SCOPE)] += 1
+    one.outcomes[agreeing.get(_text(candidate), Outcome.OUT_OF_SCOPE)] += 1
+
+
+def _text(candidate: Candidate) -> str:
+    """The candidate's key as reports spell it."""
+    return candidate.judged.diff.key_text if candidate.judged.diff else ""
 
 
 def _questions(candidates: Iterable[Candidate]) -> tuple[list[RecordKey], dict[Side, Sequence[str]]]:
