@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 from sqlite_utils import Database
 
-from reconciler.adapters.migrations import NEWEST, migrate, require_known
 from reconciler.adapters.private_files import create, draft_of, make_folder, publish, refused, tighten
+from reconciler.adapters.report_schema.applying import NEWEST, migrate, require_known
 from reconciler.adapters.report_store.failures import in_words
 from reconciler.errors import ReportStoreError
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from reconciler.adapters.migrations import NEWEST
 from reconciler.adapters.private_files import make_folder
+from reconciler.adapters.report_schema.applying import NEWEST
 from reconciler.adapters.report_store import SqliteReportStore, open_report_store
 from reconciler.core.model import RunStatus
 from reconciler.errors import ReportStoreError

@@ -1,12 +1,6 @@
-"""The schema of the report database, as ordered migrations that are applied once each and never changed afterwards."""
+"""Step 1: runs and what they found, clusters, decisions, rehearsals, flags, and the triggers that seal them."""
 
-from dataclasses import dataclass
-
-from sqlite_utils import Database
-
-from reconciler.errors import ReportStoreError
-
-APPLICATION_ID = 0x72636E63
+from reconciler.adapters.report_schema.step import Migration, append_only, only_grows
 
 RUNS = (
     """
@@ -275,34 +269,19 @@ def _counting() -> tuple[str, ...]:
     )
 
 
-def _append_only(table: str, event: str, *, row: str, unless: str = "") -> str:
-    """Refuses to change a row of a sealed run, or of a table that only grows."""
-    door = "NOT EXISTS (SELECT 1 FROM prunings WHERE finished = 0)"
-    sealed = f"EXISTS (SELECT 1 FROM runs WHERE id = {row}.run_id AND status <> 'running')"
-    conditions = [unless or sealed, *([door] if event == "DELETE" else [])]
-    return f"""
-        CREATE TRIGGER {table}_{event.lower()}_refused BEFORE {event} ON {table} WHEN {" AND ".join(conditions)}
-        BEGIN SELECT RAISE(ABORT, '{table}: sealed runs and decisions are never changed'); END
-    """
-
-
 def _sealing() -> tuple[str, ...]:
     """Triggers that seal runs, keep what is sealed, and refuse to seal as completed what is not whole."""
     parts = ("domain_runs", "entity_runs", "sightings", "sighting_clusters")
-    grown = ("decisions", "rehearsals", "flag_changes")
     return (
         *(
-            _append_only(table, event, row=row)
+            append_only(table, event, row=row)
             for table in parts
             for event, row in (("INSERT", "NEW"), ("UPDATE", "OLD"), ("DELETE", "OLD"))
         ),
-        _append_only("runs", "UPDATE", row="OLD", unless=f"OLD.status <> 'running' AND NOT ({REOPENED})"),
-        _append_only("runs", "DELETE", row="OLD", unless="1"),
-        *(_append_only(table, event, row="OLD", unless="1") for table in grown for event in ("UPDATE", "DELETE")),
-        *(
-            _append_only(table, "INSERT", row="NEW", unless=f"EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)")
-            for table in ("runs", *grown)
-        ),
+        append_only("runs", "UPDATE", row="OLD", unless=f"OLD.status <> 'running' AND NOT ({REOPENED})"),
+        append_only("runs", "DELETE", row="OLD", unless="1"),
+        append_only("runs", "INSERT", row="NEW", unless="EXISTS (SELECT 1 FROM runs WHERE id = NEW.id)"),
+        *(trigger for table in ("decisions", "rehearsals", "flag_changes") for trigger in only_grows(table)),
         """
         CREATE TRIGGER runs_start_running BEFORE INSERT ON runs WHEN NEW.status <> 'running'
         BEGIN SELECT RAISE(ABORT, 'runs: a run starts as running'); END
@@ -340,65 +319,8 @@ def _sealing() -> tuple[str, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Migration:
-    """One step of the schema: from the version before it to `number`."""
-
-    number: int
-    name: str
-    statements: tuple[str, ...]
-
-
-MIGRATIONS = (
-    Migration(
-        number=1,
-        name="runs, diffs, clusters and decisions",
-        statements=(*RUNS, *DIFFS, *PEOPLE, *MEMORY, *FLAGS, *_counting(), *_sealing()),
-    ),
+STEP = Migration(
+    number=1,
+    name="runs, diffs, clusters and decisions",
+    statements=(*RUNS, *DIFFS, *PEOPLE, *MEMORY, *FLAGS, *_counting(), *_sealing()),
 )
-NEWEST = MIGRATIONS[-1].number
-
-
-def schema_version(db: Database) -> int:
-    """The number of the last migration applied; 0 of an empty database."""
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
-
-
-def require_known(db: Database, path: str) -> int:
-    """The schema version of a report database. Raises ReportStoreError for another's database or a newer schema."""
-    version = schema_version(db)
-    application = int(db.execute("PRAGMA application_id").fetchone()[0])
-    if application != APPLICATION_ID:
-        raise ReportStoreError(
-            f"{path} is no report database of reconciler",
-            expected=f"application id {APPLICATION_ID:#x}",
-            got=f"{application:#x}",
-            next_step="move the file away or name another folder in RECONCILER_REPORTS",
-        )
-    if version > NEWEST:
-        raise ReportStoreError(
-            f"report database {path} has a newer schema than this reconciler knows",
-            expected=f"schema {NEWEST} or older",
-            got=f"schema {version}",
-            next_step="use the reconciler that wrote it, or a newer one",
-        )
-    return version
-
-
-def migrate(db: Database) -> tuple[str, ...]:
-    """Applies what is missing, each step in a transaction of its own; returns the names of the steps applied."""
-    applied = []
-    for step in MIGRATIONS:
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            if schema_version(db) < step.number:
-                for statement in step.statements:
-                    db.execute(statement)
-                db.execute(f"PRAGMA user_version = {step.number}")
-                db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                applied.append(step.name)
-            db.execute("COMMIT")
-        except BaseException:
-            db.rollback()
-            raise
-    return tuple(applied)
