@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from reconciler.core.audit import Act, AuditAction, AuditEntry, Chain
 from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal
 from reconciler.core.model import (
     DiffKind,
@@ -190,7 +191,35 @@ class DiffFilter:
     limit: int | None = None
 
 
-class ReportStore(Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFilter:
+    """Which audit entries to list, `limit` at most: those after a number and before another, oldest or newest first."""
+
+    domain: str | None = None
+    actor: str | None = None
+    actions: tuple[AuditAction, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    after: int = 0
+    before: int | None = None
+    newest_first: bool = False
+    limit: int = 100
+
+
+class AuditLog(Protocol):
+    """The append-only, hash-chained log of acts."""
+
+    async def note_act(self, act: Act) -> AuditEntry:
+        """Writes the act down as the next entry of the chain, whoever else writes; durable when it returns."""
+
+    async def audit(self, wanted: AuditFilter) -> Sequence[AuditEntry]:
+        """The entries that fit; one that cannot be read any more is left out: `audit_chain` tells of it."""
+
+    async def audit_chain(self, *, full: bool = False) -> Chain:
+        """Proves the chain: what came since this process last proved it, or `full`, every entry."""
+
+
+class ReportStore(AuditLog, Protocol):
     """Keeps what runs found and people decided; every write is durable when the call returns."""
 
     async def start_run(self, start: RunStart) -> int:

@@ -11,10 +11,11 @@ from typing import TypeVar
 from sqlite_utils import Database
 
 from reconciler.adapters.locks import LivingProcess, lives
-from reconciler.adapters.report_store import memory, problems, recording, runs, sighting, upkeep
+from reconciler.adapters.report_store import auditing, memory, problems, recording, runs, sighting, upkeep
 from reconciler.adapters.report_store.opening import prepare, prepare_reading
 from reconciler.adapters.report_store.threads import Readers, Writer, refuse_writing
-from reconciler.app.ports import ClusterCount, DiffFilter, RunStart, StoredDiff, StoredRun
+from reconciler.app.ports import AuditFilter, ClusterCount, DiffFilter, RunStart, StoredDiff, StoredRun
+from reconciler.core.audit import Act, AuditEntry, Chain
 from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal
 from reconciler.core.model import EntitySummary, ReportedDiff, RunStatus
 from reconciler.core.spec import DomainSpec
@@ -33,6 +34,7 @@ class SqliteReportStore:
         self._writer = writer
         self._process = process
         self._sealed = runs.SealedParts()
+        self._proved = auditing.Proved()
         self._spoilt: set[int] = set()
 
     # -- runs ----------------------------------------------------------------------------------------------------------
@@ -183,6 +185,21 @@ class SqliteReportStore:
         """Stores a rehearsal."""
         writer, _ = self._writing()
         await writer.write(partial(recording.add_rehearsal, rehearsal=rehearsal))
+
+    # -- the audit log -------------------------------------------------------------------------------------------------
+
+    async def note_act(self, act: Act) -> AuditEntry:
+        """Writes the act down as the next entry of the chain."""
+        writer, _ = self._writing()
+        return await writer.write(partial(auditing.append, act=act))
+
+    async def audit(self, wanted: AuditFilter) -> Sequence[AuditEntry]:
+        """The entries that fit; one that cannot be read is left out."""
+        return await self._readers.read(partial(auditing.list_entries, wanted=wanted))
+
+    async def audit_chain(self, *, full: bool = False) -> Chain:
+        """Proves the chain: what came since this process last proved it, or `full`, every entry."""
+        return await self._readers.read(partial(auditing.prove_chain, proved=self._proved, full=full))
 
     # -- upkeep --------------------------------------------------------------------------------------------------------
 
