@@ -97,6 +97,16 @@ class NotFound(UsageError):
     """A run, diff, cluster, domain or entity that does not exist."""
 
 
+class NotSignedIn(ReconcilerError):
+    """A request or command that does not say who gives it, or says it with something that does not hold."""
+
+    exit_code = 2
+
+
+class AccessDenied(UsageError):
+    """Who asks has not the right that it takes."""
+
+
 class SandboxUnavailable(ReconcilerError):
     """The embedded servers cannot be started on this machine."""
 

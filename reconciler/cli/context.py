@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from reconciler.adapters.config_files import Configuration, load_configuration
+from reconciler.core.access import Actor, Means, Role
 from reconciler.errors import Interrupted, UsageError
 
 T = TypeVar("T")
@@ -69,9 +70,10 @@ async def _heeding(work: Coroutine[Any, Any, T], next_step: Callable[[], str]) -
         raise
 
 
-def actor() -> str:
-    """Who gives the command: the account of this machine."""
-    return os.environ.get("SUDO_USER") or os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid {os.getuid()}"
+def actor() -> Actor:
+    """Who gives the command: the account of this machine, as it could write the report database by hand."""
+    name = os.environ.get("SUDO_USER") or os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid {os.getuid()}"
+    return Actor(name=name, role=Role.ADMIN, means=Means.ACCOUNT)
 
 
 def print_json(value: object) -> None:

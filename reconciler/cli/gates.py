@@ -95,7 +95,7 @@ async def _decide(action: str, domain: str, evidence: str, comment: str) -> Deci
             "reject": reports.approvals.reject,
             "revoke": reports.approvals.revoke,
         }[action]
-        return await decide(domain, evidence_digest=evidence, actor=actor(), comment=comment)
+        return await decide(domain, evidence_digest=evidence, actor=actor().name, comment=comment)
 
 
 approve_command = _decision_command(
@@ -139,4 +139,4 @@ def rehearse_command(domain: str, minutes: float, comment: str, form: str) -> in
 async def _rehearse(domain: str, minutes: float, comment: str) -> Rehearsal:
     """Records the rehearsal."""
     async with open_reports(configuration()) as reports:
-        return await reports.approvals.rehearse(domain, minutes=minutes, actor=actor(), comment=comment)
+        return await reports.approvals.rehearse(domain, minutes=minutes, actor=actor().name, comment=comment)

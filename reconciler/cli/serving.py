@@ -17,13 +17,15 @@ from reconciler.adapters.config_files import Configuration
 from reconciler.adapters.hosts import is_loopback
 from reconciler.app.documents import instant
 from reconciler.app.looks import RunRequest
-from reconciler.cli.context import configuration, formats, print_json, print_jsonl, run_async
+from reconciler.cli.context import actor, configuration, formats, print_json, print_jsonl, run_async
 from reconciler.cli.progress import Silence
 from reconciler.cli.texts import table, when
+from reconciler.core.access import Actor, Means, Role
 from reconciler.core.model import Mode
 from reconciler.core.spec import DomainSpec
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.scheduler import Job, Scheduler, Start, jobs
+from reconciler.web.doorkeepers import LocalAdmin
 from reconciler.web.routes import create_app
 from reconciler.web.services import ScheduledRun, WebServices
 from reconciler.wiring import Reports, open_reports, open_stores, runs
@@ -141,6 +143,7 @@ def _services(reports: Reports, *, scheduled: bool) -> WebServices:
         store=reports.store,
         verdicts=reports.verdicts,
         clock=reports.clock,
+        doorkeeper=LocalAdmin(Actor(name=actor().name, role=Role.ADMIN, means=Means.LOOPBACK)),
         title=settings.dashboard.title,
         version=__version__,
         plan_sections=plans,

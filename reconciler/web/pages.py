@@ -9,6 +9,7 @@ from aiohttp import web
 from reconciler.app.ports import DiffFilter
 from reconciler.core.gate import GateVerdict
 from reconciler.core.model import DiffState
+from reconciler.web.access import actor_of
 from reconciler.web.asked import domain_in_path, domain_in_query, one_of, whole_number
 from reconciler.web.gathering import gather_domain, gather_overview, scheduled_runs
 from reconciler.web.services import SERVICES
@@ -36,6 +37,7 @@ def render(
         "family": family,
         "here": here,
         "refresh": refresh,
+        "actor": actor_of(request),
         "now": request.app[SERVICES].clock.now(),
     }
     return aiohttp_jinja2.render_template(template, request, frame | more)

@@ -9,7 +9,8 @@ from uuid import uuid4
 import aiohttp_jinja2
 from aiohttp import web
 
-from reconciler.errors import NotFound, ReconcilerError, ReportStoreError, UsageError
+from reconciler.errors import AccessDenied, NotFound, NotSignedIn, ReconcilerError, ReportStoreError, UsageError
+from reconciler.web.access import ACTOR
 from reconciler.web.protection import Handler
 from reconciler.web.services import SERVICES
 from reconciler.web.words import Family
@@ -53,7 +54,7 @@ async def tell_problems(request: web.Request, handler: Handler) -> web.StreamRes
             raise
         return _keep_allow(_answer(request, _of_http(error)), error)
     except ReconcilerError as error:
-        return _answer(request, _of_ours(error))
+        return _challenged(_answer(request, _of_ours(error)))
     except Exception as error:  # noqa: BLE001 - the edge of the program: nothing unforeseen may look like an answer
         return _answer(request, _unforeseen(error))
 
@@ -62,6 +63,13 @@ def _keep_allow(answer: web.Response, error: web.HTTPException) -> web.Response:
     """A method that is not allowed says which are."""
     if "Allow" in error.headers:
         answer.headers["Allow"] = error.headers["Allow"]
+    return answer
+
+
+def _challenged(answer: web.Response) -> web.Response:
+    """An answer to somebody unknown says how a machine signs in."""
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="reconciler"'
     return answer
 
 
@@ -83,6 +91,10 @@ def _of_http(error: web.HTTPException) -> Problem:
 def _of_ours(error: ReconcilerError) -> Problem:
     """An error raised on purpose: what does not exist, what cannot be asked, what cannot be read."""
     match error:
+        case NotSignedIn():
+            status = HTTPStatus.UNAUTHORIZED
+        case AccessDenied():
+            status = HTTPStatus.FORBIDDEN
         case NotFound():
             status = HTTPStatus.NOT_FOUND
         case UsageError():
@@ -114,6 +126,7 @@ def _answer(request: web.Request, problem: Problem) -> web.Response:
     context = {
         "title": f"({problem.status}) {problem.title}",
         "family": Family.INCONCLUSIVE if unreadable else Family.NODATA,
+        "actor": request.get(ACTOR),
         "now": request.app[SERVICES].clock.now(),
         "here": "",
         "refresh": False,

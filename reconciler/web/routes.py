@@ -9,6 +9,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 
 from reconciler.core.wording import counted, moment, number, span
 from reconciler.web import api, pages, reading, words
+from reconciler.web.access import admit
 from reconciler.web.gathering import JUDGEMENTS
 from reconciler.web.problems import tell_problems
 from reconciler.web.protection import known_host, protect
@@ -46,7 +47,7 @@ GLOBALS: Final = {
 
 def create_app(services: WebServices) -> web.Application:
     """The application over these services; whoever runs it opens and closes them."""
-    app = web.Application(middlewares=[tell_problems, known_host], client_max_size=LARGEST_REQUEST)
+    app = web.Application(middlewares=[tell_problems, known_host, admit], client_max_size=LARGEST_REQUEST)
     app[SERVICES] = services
     app[JUDGEMENTS] = Judgements()
     app.on_response_prepare.append(protect)

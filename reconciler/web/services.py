@@ -8,6 +8,7 @@ from typing import Protocol
 from aiohttp import web
 
 from reconciler.app.ports import Clock, ReportStore
+from reconciler.core.access import Actor
 from reconciler.core.gate import Gate, GateFacts
 from reconciler.core.model import Mode
 from reconciler.core.spec import System
@@ -25,6 +26,13 @@ class Gates(Protocol):
         """What one domain's gate is derived from; NotFound where there is no such domain."""
 
 
+class Doorkeeper(Protocol):
+    """Tells who a request comes from."""
+
+    async def identify(self, request: web.Request) -> Actor | None:
+        """The actor, None where nobody signed in; NotSignedIn where what the request shows does not hold."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledRun:
     """A run that the service starts by itself: `cron` as configured (UTC), `next_at` None while it is paused."""
@@ -40,13 +48,15 @@ class WebServices:
     """Everything behind the pages.
 
     `plan_sections` holds the written way back by domain and heading, as Markdown. `scheduled` answers what runs next
-    and is None where this process starts no runs. `hosts` are the names in a Host header that are answered.
+    and is None where this process starts no runs. `doorkeeper` tells who asks.
+    `hosts` are the names in a Host header that are answered.
     """
 
     system: System
     store: ReportStore
     verdicts: Gates
     clock: Clock
+    doorkeeper: Doorkeeper
     title: str
     version: str
     plan_sections: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -27,8 +27,9 @@ from reconciler.core.gate import CHECK_ORDER
 from reconciler.core.gate_values import CheckResult, GateVerdict
 from reconciler.core.model import DiffKind, DiffState, Mode, Outcome, RunStatus, Sensitivity, Verdict
 from reconciler.core.spec import FieldKind, InvariantKind, System
+from reconciler.web.rights import RIGHTS
 from reconciler.web.routes import create_app
-from reconciler.web.services import Gates, WebServices
+from reconciler.web.services import Doorkeeper, Gates, WebServices
 
 pytestmark = pytest.mark.unit
 
@@ -324,12 +325,19 @@ def routes() -> set[tuple[str, str]]:
         store=cast("ReportStore", None),
         verdicts=cast("Gates", None),
         clock=SystemClock(),
+        doorkeeper=cast("Doorkeeper", None),
         title="",
         version="",
     )
     resources = [(route.method, route.resource) for route in create_app(services).router.routes()]
     named = {(method, resource.canonical) for method, resource in resources if resource and method != "HEAD"}
     return {(method, f"{path}/{{filename}}" if path == "/static" else path) for method, path in named}
+
+
+def test_every_right_is_documented() -> None:
+    rows = [row for _, rows in tables(text_of(DOCS / "http.md")) if rows[0][0] == "method" for row in rows[1:]]
+    told_of = {(row[0], row[1].strip("`").removesuffix("/{filename}")): row[3] for row in rows}
+    assert told_of == {route: right.value if right else "nothing" for route, right in RIGHTS.items()}
 
 
 def test_every_route_is_documented() -> None:

@@ -15,6 +15,7 @@ from reconciler.adapters.rollback_plans import load_plan
 from reconciler.app.approvals import Approvals
 from reconciler.app.ports import RunStart
 from reconciler.app.verdicts import Verdicts
+from reconciler.core.access import Actor, Means, Role
 from reconciler.core.gate_values import FlagState, Reads
 from reconciler.core.history import Rehearsal
 from reconciler.core.model import (
@@ -31,10 +32,12 @@ from reconciler.core.model import (
     Sensitivity,
 )
 from reconciler.core.spec import DomainSpec, System
+from reconciler.web.doorkeepers import LocalAdmin
 from reconciler.web.routes import create_app
 from reconciler.web.services import ScheduledRun, WebServices
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
+LOCAL = Actor(name="ops", role=Role.ADMIN, means=Means.LOOPBACK)
 NOW = datetime(2026, 3, 20, 22, 4, 11, tzinfo=UTC)
 DAYS = 14
 STORES = {"source": "rs0", "target": "7301188842"}
@@ -323,6 +326,7 @@ def services(store: SqliteReportStore, *, clock: StoppedClock | None = None) -> 
         store=store,
         verdicts=verdicts(store, known, stopped),
         clock=stopped,
+        doorkeeper=LocalAdmin(LOCAL),
         title="shop-prod",
         version=__version__,
         plan_sections={name: plan.sections for name, plan in plans.items()},

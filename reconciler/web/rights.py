@@ -1,0 +1,41 @@
+"""The one table of what each address takes: the right that a request needs, or none where it is open to everyone."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from reconciler.core.access import Right
+
+RIGHTS: Final[Mapping[tuple[str, str], Right | None]] = MappingProxyType(
+    {
+        # pages
+        ("GET", "/"): Right.VIEW,
+        ("GET", "/domains/{domain}"): Right.VIEW,
+        ("GET", "/runs"): Right.VIEW,
+        ("GET", "/runs/{id}"): Right.VIEW,
+        ("GET", "/diffs"): Right.VIEW,
+        ("GET", "/diffs/{id}"): Right.VIEW,
+        ("GET", "/clusters"): Right.VIEW,
+        ("GET", "/clusters/{id}"): Right.VIEW,
+        ("GET", "/schedule"): Right.VIEW,
+        ("GET", "/health"): Right.VIEW,
+        ("GET", "/static"): None,
+        # JSON
+        ("GET", "/api/v1/overview"): Right.VIEW,
+        ("GET", "/api/v1/domains"): Right.VIEW,
+        ("GET", "/api/v1/domains/{domain}"): Right.VIEW,
+        ("GET", "/api/v1/domains/{domain}/gate"): Right.VIEW,
+        ("GET", "/api/v1/domains/{domain}/gate/assert"): Right.VIEW,
+        ("GET", "/api/v1/runs"): Right.VIEW,
+        ("GET", "/api/v1/runs/{id}"): Right.VIEW,
+        ("GET", "/api/v1/diffs"): Right.VIEW,
+        ("GET", "/api/v1/diffs/{id}"): Right.VIEW,
+        ("GET", "/api/v1/clusters"): Right.VIEW,
+        ("GET", "/api/v1/clusters/{id}"): Right.VIEW,
+        ("GET", "/api/v1/schedule"): Right.VIEW,
+        # probes
+        ("GET", "/livez"): None,
+        ("GET", "/readyz"): None,
+        ("GET", "/api/health"): None,
+    }
+)
