@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from reconciler.app.ports import ClusterCount, StoredDiff, StoredRun
-from reconciler.core.gate_values import Gate
+from reconciler.core.gate_values import Gate, Sampled, SoakClock
 from reconciler.core.history import Decision, DomainRun
 from reconciler.core.model import EntitySummary, InvariantResult
+from reconciler.core.sampling import CONFIDENCE, diff_rate_below
 from reconciler.core.summary import domain_verdict, run_verdict
 
 Document = dict[str, object]
@@ -74,6 +75,21 @@ def _entity(summary: EntitySummary) -> Document:
         "complete": summary.complete,
         "softened": dict(summary.softened),
         "invariants": [_invariant(one) for one in summary.invariants],
+        "sample": _sample(summary),
+    }
+
+
+def _sample(summary: EntitySummary) -> Document | None:
+    """What a sample drew of an entity and what that proves; None in the other modes."""
+    draw = summary.sample
+    if draw is None:
+        return None
+    return {
+        "size": draw.size,
+        "even": draw.even,
+        "population": draw.population,
+        "confidence": float(CONFIDENCE),
+        "diff_rate_below": diff_rate_below(summary),
     }
 
 
@@ -159,6 +175,31 @@ def gate_document(gate: Gate) -> Document:
         "rollback": gate.rollback,
         "reason": gate.reason,
         "next_step": gate.next_step,
+        "soak": _soak(gate.soak) if gate.soak else None,
+        "sampled": _sampled(gate.sampled) if gate.sampled else None,
+    }
+
+
+def _soak(clock: SoakClock) -> Document:
+    """The soak as a clock."""
+    return {
+        "since": instant(clock.since),
+        "event": clock.event.value if clock.event else None,
+        "told": clock.told,
+        "elapsed_seconds": None if clock.elapsed is None else int(clock.elapsed.total_seconds()),
+        "needed_seconds": int(clock.needed.total_seconds()),
+        "ends_at": instant(clock.ends_at),
+    }
+
+
+def _sampled(sampled: Sampled) -> Document:
+    """What samples since the newest scan say."""
+    return {
+        "runs": sampled.runs,
+        "newest_run": sampled.newest_run,
+        "at": instant(sampled.at),
+        "confidence": float(CONFIDENCE),
+        "diff_rate_below": sampled.diff_rate_below,
     }
 
 

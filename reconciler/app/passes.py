@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.app.ports import Clock, EntityRead, RecordReader, TargetReader
 from reconciler.core.canaries import released
-from reconciler.core.model import Outcome, Record, RecordKey, Side
+from reconciler.core.model import Outcome, Record, RecordKey, SampleDraw, Side
 from reconciler.core.outcomes import Judge, Judged, join_strays, observation
-from reconciler.core.pairing import Match, Pairing
-from reconciler.core.records import Digest, Normalizer, parse_key
+from reconciler.core.pairing import Defective, Match, Pairing
+from reconciler.core.records import Digest, Normalizer, Part, parse_key
 from reconciler.core.sampling import KeySample
 from reconciler.core.spec import EntitySpec
 from reconciler.core.summary import no_outcomes
@@ -54,6 +54,7 @@ class EntityPass:
     softened: Counter[str] = field(default_factory=Counter)
     canaries: tuple[int, int] = (0, 0)
     notes: list[str] = field(default_factory=list)
+    sample: SampleDraw | None = None
 
     @property
     def anything(self) -> bool:
@@ -146,23 +147,23 @@ class Looker:
         self, entity: EntitySpec, *, size: int, seed: int, also: Sequence[str], report: Report
     ) -> EntityPass:
         """Keys drawn by the seed from both sides, and those in `also` (as reports spell them)."""
-        drawn = KeySample(size=size, seed=seed)
+        drawn, population = KeySample(size=size, seed=seed), 0
         keys_only = key_entity(entity)
         counted = dict.fromkeys(Side, 0)
-        for side, reader in self._readers.items():
-            normalizer = Normalizer(keys_only, side=side, digest=self._digest)
-            async with reader.read(keys_only) as look:
-                async for batch in look.batches():
-                    counted[side] += len(batch)
-                    for raw in batch:
-                        if (key := normalizer.record(raw).key) is not None:
-                            drawn.offer(side, key)
-                    report(sum(counted.values()), 0)
-        keys = drawn.drawn()
-        wanted = {key.parts for key in keys}
+        async with AsyncExitStack() as stack:
+            looks = {
+                side: await stack.enter_async_context(reader.read(keys_only)) for side, reader in self._readers.items()
+            }
+            async for matches in self._merged(keys_only, looks, counted):
+                population += sum(len(_offer(drawn, match)) for match in matches)
+                report(sum(counted.values()), 0)
+        draw = drawn.drawn()
+        wanted = {key.parts for key in draw.keys}
         more = [key for text in also if (key := parse_key(entity, text)) is not None and key.parts not in wanted]
-        found = await self.keys(entity, keys=[*keys, *more], ids={}, report=report)
+        found = await self.keys(entity, keys=[*draw.keys, *more], ids={}, report=report)
         found.source_records, found.target_records = counted[Side.SOURCE], counted[Side.TARGET]
+        gone = max(0, len(draw.keys) + len(more) - sum(found.outcomes.values()) - len(found.candidates))
+        found.sample = SampleDraw(size=len(draw.keys), even=max(0, draw.even - gone), population=population)
         return found
 
     async def keys(
@@ -210,6 +211,19 @@ def in_order(records: Sequence[Record]) -> list[Record]:
             key=lambda record: record.key.parts if record.key else (),
         ),
     ]
+
+
+def _offer(drawn: KeySample, match: Match) -> set[tuple[Part, ...]]:
+    """Offers the keys of a match; returns each once."""
+    sides = (
+        {match.side: match.record}
+        if isinstance(match, Defective)
+        else {Side.SOURCE: match.source, Side.TARGET: match.target}
+    )
+    keys = {side: record.key for side, record in sides.items() if record is not None and record.key is not None}
+    for side, key in keys.items():
+        drawn.offer(side, key)
+    return {key.parts for key in keys.values()}
 
 
 def key_entity(entity: EntitySpec) -> EntitySpec:

@@ -166,4 +166,5 @@ def summarize(one: EntityPass, *, mode: Mode, invariants: Sequence[InvariantResu
         invariants=tuple(invariants),
         softened=dict(one.softened),
         notes=tuple(one.notes),
+        sample=one.sample,
     )

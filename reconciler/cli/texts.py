@@ -8,6 +8,7 @@ from reconciler.app.ports import ClusterCount, StoredDiff, StoredRun
 from reconciler.core.gate_values import CheckResult, Gate, GateVerdict
 from reconciler.core.history import DomainRun
 from reconciler.core.model import OPEN_STATES, EntitySummary, Outcome, RunStatus, Verdict
+from reconciler.core.sampled import sample_words, sampled_words
 from reconciler.core.summary import differing, domain_verdict, run_verdict
 
 MARKS = {Verdict.CLEAN: "✔", Verdict.DIFFS: "✖", Verdict.INCONCLUSIVE: "▲", Verdict.NOTHING_COMPARED: "◌"}
@@ -76,6 +77,7 @@ def _domain_lines(domain: DomainRun, clusters: Sequence[ClusterCount]) -> list[s
     ]
     rows = [(one.id, one.entity, one.title, f"{one.diffs:,}") for one in clusters]
     lines += [table(rows, indent="    ")] if rows else []
+    lines += [f"    {told}" for entity in domain.entities if (told := sample_words(entity))]
     lines += [f"    ! {entity.entity}: {told}" for entity in domain.entities for told in _trouble(entity)]
     lines += [f"    ! {note}" for note in [*domain.notes, *([domain.error] if domain.error else [])]]
     lines += [f"    ! {domain.gaps:,} unresolved dual-write gaps: the gate stays shut"] if domain.gaps else []
@@ -124,6 +126,7 @@ def gate_text(gate: Gate) -> str:
         for check in gate.checks
     ]
     lines += [table(rows, indent="  ")] if rows else []
+    lines += [f"  {sampled_words(gate.sampled)}"] if gate.sampled else []
     lines += [f"  evidence {gate.evidence_digest}"] if gate.evidence_digest else []
     lines += [f"  valid until {when(gate.valid_until)}"] if gate.valid_until else []
     lines += [f"  flip: {gate.flip}    rollback: {gate.rollback}"] if gate.flip else []

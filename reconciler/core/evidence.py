@@ -5,8 +5,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
-from reconciler.core.gate_values import DataFacts, GateFacts
+from reconciler.core.gate_values import DataFacts, GateFacts, SoakEvent
 from reconciler.core.history import DomainRun
 from reconciler.core.model import EntitySummary, Mode, RunStatus, Verdict
 from reconciler.core.spec import GatePolicy
@@ -15,11 +16,20 @@ from reconciler.core.wording import listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """What broke the line of clean scans: in a word, in words, and when the run began that shows it."""
+
+    event: SoakEvent
+    told: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Streak:
     """The clean scans that nothing interrupted, newest first, and what broke the line before them, if anything did."""
 
     scans: tuple[DomainRun, ...]
-    broken_by: str
+    broken_by: Break | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,29 +165,30 @@ def _streak(runs: tuple[DomainRun, ...], *, facts: DataFacts) -> Streak:
     scans: list[DomainRun] = []
     for run in runs:
         broken_by = _break(run, later=scans[-1] if scans else None, facts=facts)
-        if broken_by:
+        if broken_by is not None:
             return Streak(scans=tuple(scans), broken_by=broken_by)
         if is_clean(run, facts=facts):
             scans.append(run)
-    return Streak(scans=tuple(scans), broken_by="")
+    return Streak(scans=tuple(scans), broken_by=None)
 
 
-def _break(run: DomainRun, *, later: DomainRun | None, facts: DataFacts) -> str:
-    """Why nothing up to this run counts with `later`, the clean scan that followed; empty where nothing broke."""
+def _break(run: DomainRun, *, later: DomainRun | None, facts: DataFacts) -> Break | None:
+    """Why nothing up to this run counts with `later`, the clean scan that followed; None where nothing broke."""
+    told = partial(Break, at=run.started_at)
     if not of_today(run, facts=facts):
-        return f"mapping, rules or code changed after run {run.run_id}"
+        return told(event=SoakEvent.RULES, told=f"a change of mapping, rules or code after run {run.run_id}")
     if run.status is RunStatus.COMPLETED and domain_verdict(run) is Verdict.DIFFS:
-        return f"run {run.run_id} found something wrong"
+        return told(event=SoakEvent.DIFF, told=f"run {run.run_id} found something wrong")
     if later is None or not is_clean(run, facts=facts):
-        return ""
+        return None
     if dict(run.identities) != dict(later.identities):
-        return f"run {run.run_id} compared other stores"
+        return told(event=SoakEvent.STORES, told=f"run {run.run_id} compared other stores")
     apart = later.started_at - run.started_at
     if apart.total_seconds() < 0:
-        return f"the clock went back after run {run.run_id}"
+        return told(event=SoakEvent.CLOCK, told=f"the clock went back after run {run.run_id}")
     if apart > facts.spec.policy.max_scan_age:
-        return f"a gap in coverage after run {run.run_id}"
-    return ""
+        return told(event=SoakEvent.GAP, told=f"a gap in coverage after run {run.run_id}")
+    return None
 
 
 def _clock_trouble(runs: tuple[DomainRun, ...], *, facts: DataFacts) -> str:

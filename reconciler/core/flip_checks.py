@@ -165,8 +165,9 @@ def rejections(facts: GateFacts, *, digest: str | None) -> tuple[Decision, ...]:
 
 
 def last_rehearsal(facts: GateFacts) -> Rehearsal | None:
-    """The newest rehearsal of the domain's plan."""
-    return max(facts.data.history.rehearsals, key=lambda rehearsal: rehearsal.at, default=None)
+    """The newest rehearsal of the domain's plan, recorded or noted in the plan itself."""
+    noted = [facts.plan.rehearsal] if facts.plan and facts.plan.rehearsal else []
+    return max((*facts.data.history.rehearsals, *noted), key=lambda rehearsal: rehearsal.at, default=None)
 
 
 def way_back(facts: GateFacts) -> str:
@@ -206,7 +207,9 @@ def _plan_problem(facts: GateFacts) -> str:
     missing = [
         what for what, text in (("owner", plan.owner), ("rollback command", plan.rollback_command)) if not text.strip()
     ]
-    return "; ".join([*(f"the plan names no {what}" for what in missing), *plan.problems])
+    ahead = plan.rehearsal is not None and plan.rehearsal.at > facts.data.now
+    dated = ["the rehearsal that the plan notes is dated later than now"] if ahead else []
+    return "; ".join([*(f"the plan names no {what}" for what in missing), *plan.problems, *dated])
 
 
 def _plan_source(facts: GateFacts) -> str:

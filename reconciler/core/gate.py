@@ -31,7 +31,8 @@ from reconciler.core.gate_values import (
     Requirement,
     RollbackPlan,
 )
-from reconciler.core.soak import clean_scans, soak
+from reconciler.core.sampled import sampled_since
+from reconciler.core.soak import clean_scans, soak, soak_clock
 from reconciler.core.wording import counted, moment
 
 __all__ = [
@@ -104,6 +105,8 @@ def decide(facts: GateFacts) -> Gate:
         rollback=facts.data.spec.rollback,
         reason=reason,
         next_step=next_step,
+        soak=soak_clock(facts, evidence),
+        sampled=sampled_since(evidence),
     )
 
 

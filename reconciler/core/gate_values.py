@@ -1,10 +1,10 @@
 """What goes into a gate and what comes out of it: facts, checks and verdicts as frozen values."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from reconciler.core.history import DomainHistory
+from reconciler.core.history import DomainHistory, Rehearsal
 from reconciler.core.spec import DomainSpec
 from reconciler.errors import InvalidSpec
 
@@ -56,6 +56,48 @@ class Action(StrEnum):
     REVOKE = "revoke"
 
 
+class SoakEvent(StrEnum):
+    """What a soak counts from: the first clean scan of all, or the first after something that restarts the clock."""
+
+    FIRST_SCAN = "first_clean_scan"
+    DIFF = "confirmed_diff"
+    RULES = "rules_changed"
+    POLICY = "policy_changed"
+    GAP = "coverage_gap_ended"
+    ROLLBACK = "rollback"
+    STORES = "other_stores"
+    CLOCK = "clock_went_back"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoakClock:
+    """The soak as a clock: the moment it counts from, the event in a word and in words, and how long it takes.
+
+    `since`, `event`, `elapsed` and `ends_at` are None, and `told` says why, while nothing counts yet.
+    """
+
+    since: datetime | None
+    event: SoakEvent | None
+    told: str
+    elapsed: timedelta | None
+    needed: timedelta
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """What the samples since the newest scan say: how many runs, and the rate that the newest leaves possible.
+
+    `diff_rate_below` is the highest over the entities, each at the confidence of `sampling.CONFIDENCE`; None where the
+    newest run does not say for each of them.
+    """
+
+    runs: int
+    newest_run: int
+    at: datetime
+    diff_rate_below: float | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One sentence of the gate: what was measured against what is needed, since when, on which evidence."""
@@ -90,15 +132,21 @@ class Gate:
     rollback: str
     reason: str
     next_step: str
+    soak: SoakClock | None = None
+    sampled: Sampled | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackPlan:
-    """The written way back: who owns it, the command, and what is wrong with the page, one sentence each."""
+    """The written way back: who owns it, the command, and what is wrong with the page, one sentence each.
+
+    `rehearsal` is the one that the page itself notes, if it notes any.
+    """
 
     owner: str
     rollback_command: str
     problems: tuple[str, ...] = ()
+    rehearsal: Rehearsal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -320,10 +320,23 @@ class InvariantResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SampleDraw:
+    """What a sample drew of an entity: how many keys, how many of them evenly, and how many keys both sides hold.
+
+    A key that both sides hold counts once. `even` keys are a draw in which each of the population had the same chance.
+    """
+
+    size: int
+    even: int
+    population: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntitySummary:
     """The counts of one entity in one run; `outcomes` has every Outcome and adds up to `seen`.
 
     `softened` counts, by path, the matched records whose raw values differ and were made equal by the field's rule.
+    `sample` is what a sample drew, None in the other modes.
     """
 
     entity: str
@@ -341,3 +354,4 @@ class EntitySummary:
     invariants: tuple[InvariantResult, ...] = ()
     softened: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    sample: SampleDraw | None = None

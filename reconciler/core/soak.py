@@ -3,22 +3,25 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from reconciler.core.evidence import Evidence, lapse, since_last_harm, spaced
-from reconciler.core.gate_values import Check, CheckResult, Finding, GateFacts
+from reconciler.core.evidence import Break, Evidence, lapse, since_last_harm, spaced
+from reconciler.core.gate_values import Check, CheckResult, Finding, GateFacts, SoakClock, SoakEvent
 from reconciler.core.history import DomainRun
 from reconciler.core.wording import counted, moment, span
 
-LAST_DIFF = "the last confirmed diff"
-POLICY = "a change of policy"
-ROLLBACK = "a rollback"
+TOLD = {
+    SoakEvent.DIFF: "the last confirmed diff",
+    SoakEvent.ROLLBACK: "a rollback",
+    SoakEvent.POLICY: "a change of policy",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoakStart:
-    """The moment from which the soak counts, and the event it counts from."""
+    """The moment from which the soak counts, and the event it counts from, in a word and in words."""
 
     at: datetime
-    event: str
+    event: SoakEvent
+    told: str
 
 
 def soak_start(facts: GateFacts, evidence: Evidence) -> SoakStart | None:
@@ -26,35 +29,43 @@ def soak_start(facts: GateFacts, evidence: Evidence) -> SoakStart | None:
     scans = since_last_harm(facts, evidence)
     if not scans:
         return None
-    events = [SoakStart(at=scans[-1].started_at, event=_first_scan(scans[-1], evidence))]
-    for at, event in ((facts.data.history.last_diff_at, LAST_DIFF), (facts.rolled_back_at, ROLLBACK)):
-        if at is not None:
-            events.append(SoakStart(at=at, event=event))
-    events.append(SoakStart(at=_policy_since(evidence), event=POLICY))
-    return max(events, key=lambda event: event.at)
+    policy = SoakStart(at=_policy_since(evidence), event=SoakEvent.POLICY, told=TOLD[SoakEvent.POLICY])
+    return max((_first_scan(scans[-1], facts, evidence), policy), key=lambda start: start.at)
+
+
+def soak_clock(facts: GateFacts, evidence: Evidence) -> SoakClock:
+    """The soak as of now."""
+    window, start = evidence.policy.soak_window, soak_start(facts, evidence)
+    trouble = evidence.clock_trouble or ("" if start else "the clock has not started: no clean scan counts yet")
+    if trouble or start is None:
+        return SoakClock(since=None, event=None, told=trouble, elapsed=None, needed=window, ends_at=None)
+    return SoakClock(
+        since=start.at,
+        event=start.event,
+        told=start.told,
+        elapsed=facts.data.now - start.at,
+        needed=window,
+        ends_at=lapse(start.at, window),
+    )
 
 
 def soak(facts: GateFacts, evidence: Evidence) -> Finding:
     """Whether clean time has run for as long as asked."""
-    window, start = evidence.policy.soak_window, soak_start(facts, evidence)
-    elapsed = facts.data.now - start.at if start else None
+    clock, window = soak_clock(facts, evidence), evidence.policy.soak_window
     if evidence.clock_trouble:
-        result, measured = CheckResult.INCONCLUSIVE, evidence.clock_trouble
-    elif start is None or elapsed is None:
-        result, measured = CheckResult.PENDING, "the clock has not started: no clean scan counts yet"
+        result = CheckResult.INCONCLUSIVE
     else:
-        result = CheckResult.PASS if elapsed >= window else CheckResult.PENDING
-        measured = f"{span(elapsed)} since {start.event}"
+        result = CheckResult.PASS if clock.elapsed is not None and clock.elapsed >= window else CheckResult.PENDING
     return Finding(
         check=Check(
             name="soak",
             result=result,
-            measured=measured,
+            measured=clock.told if clock.elapsed is None else f"{span(clock.elapsed)} since {clock.told}",
             needed=f"{span(window)} without a diff, a change or a gap",
-            since=start.at if start else None,
+            since=clock.since,
             evidence=_streak_source(facts, evidence),
         ),
-        next_step=_wait(start, evidence),
+        next_step=_wait(clock, evidence),
     )
 
 
@@ -77,11 +88,18 @@ def clean_scans(facts: GateFacts, evidence: Evidence) -> Finding:
     )
 
 
-def _first_scan(scan: DomainRun, evidence: Evidence) -> str:
-    """The first scan of the streak, and what it followed."""
-    first = scan is evidence.streak.scans[-1]
-    followed = f" ({evidence.streak.broken_by})" if first and evidence.streak.broken_by else ""
-    return f"run {scan.run_id}, the first clean scan{followed}"
+def _first_scan(scan: DomainRun, facts: GateFacts, evidence: Evidence) -> SoakStart:
+    """The first clean scan that counts, told by the last thing before it that restarted the clock."""
+    harms = [(facts.data.history.last_diff_at, SoakEvent.DIFF), (facts.rolled_back_at, SoakEvent.ROLLBACK)]
+    befell = [Break(at=at, event=event, told=TOLD[event]) for at, event in harms if at is not None]
+    broken = evidence.streak.broken_by if scan is evidence.streak.scans[-1] else None
+    latest = max([*([broken] if broken else []), *befell], key=lambda one: one.at, default=None)
+    if latest is None:
+        return SoakStart(
+            at=scan.started_at, event=SoakEvent.FIRST_SCAN, told=f"run {scan.run_id}, the first clean scan"
+        )
+    told = f"run {scan.run_id}, the first clean scan after {latest.told}"
+    return SoakStart(at=scan.started_at, event=latest.event, told=told)
 
 
 def _policy_since(evidence: Evidence) -> datetime:
@@ -104,13 +122,13 @@ def _streak_source(facts: GateFacts, evidence: Evidence) -> str:
     return f"{counted(len(scans), 'clean scan')}, runs {scans[-1].run_id} to {scans[0].run_id}"
 
 
-def _wait(start: SoakStart | None, evidence: Evidence) -> str:
+def _wait(clock: SoakClock, evidence: Evidence) -> str:
     """Until when to wait, or the scan to begin with."""
     if evidence.clock_trouble:
         return "set the clock right, then `reconciler doctor`"
-    if start is None or start.at >= evidence.facts.now:
+    if clock.since is None or clock.ends_at is None or clock.since >= evidence.facts.now:
         return f"`reconciler run {evidence.domain} --mode scan`"
-    return f"keep the scans going until {moment(lapse(start.at, evidence.policy.soak_window))}"
+    return f"keep the scans going until {moment(clock.ends_at)}"
 
 
 def _next_scan(scans: tuple[DomainRun, ...], evidence: Evidence) -> str:

@@ -1,9 +1,11 @@
 """Numbers, lengths of time and moments as people read them."""
 
 from datetime import UTC, datetime, timedelta
+from math import ceil
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 DAYS_FROM = 4 * DAY
+TINY = 0.0001
 
 
 def number(count: int) -> str:
@@ -14,6 +16,12 @@ def number(count: int) -> str:
 def counted(count: int, noun: str) -> str:
     """`1 diff`, `2 diffs`."""
     return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def per_cent(rate: float) -> str:
+    """`0.60 %`, rounded upwards; more digits below a hundredth of a per cent."""
+    digits = 2 if rate >= TINY or not rate else 5
+    return f"{ceil(round(rate * 100 * 10**digits, 6)) / 10**digits:.{digits}f} %"
 
 
 def span(length: timedelta) -> str:

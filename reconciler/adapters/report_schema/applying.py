@@ -2,12 +2,20 @@
 
 from sqlite_utils import Database
 
-from reconciler.adapters.report_schema import m0001_runs_and_decisions, m0002_audit
+from reconciler.adapters.report_schema import (
+    m0001_runs_and_decisions,
+    m0002_audit,
+    m0003_samples_and_cutover_marks,
+)
 from reconciler.adapters.report_schema.step import Migration
 from reconciler.errors import ReportStoreError
 
 APPLICATION_ID = 0x72636E63
-MIGRATIONS: tuple[Migration, ...] = (m0001_runs_and_decisions.STEP, m0002_audit.STEP)
+MIGRATIONS: tuple[Migration, ...] = (
+    m0001_runs_and_decisions.STEP,
+    m0002_audit.STEP,
+    m0003_samples_and_cutover_marks.STEP,
+)
 NEWEST = MIGRATIONS[-1].number
 
 

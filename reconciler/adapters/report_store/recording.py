@@ -7,6 +7,7 @@ from sqlite_utils import Database
 
 from reconciler.adapters.report_store.texts import (
     dump,
+    dump_draw,
     dump_invariants,
     dump_mapping,
     dump_texts,
@@ -25,7 +26,7 @@ ENTITY_COLUMNS = (
     "run_id", "position", "domain", "entity", "source_records", "target_records", "seen", "compared",
     *(outcome.value for outcome in OUTCOMES),
     "cleared", "unconfirmed", "coverage", "method", "complete", "may_be_empty", "invariants", "softened",
-    "notes", "finished_at",
+    "notes", "finished_at", "sample",
 )  # fmt: skip
 
 
@@ -116,6 +117,7 @@ def write_entity(db: Database, run_id: int, *, domain: str, summary: EntitySumma
         "softened": dump(dict(summary.softened)),
         "notes": dump_texts(summary.notes),
         "finished_at": to_micros(at),
+        "sample": dump_draw(summary.sample),
     }
     updates = ", ".join(f"{name} = excluded.{name}" for name in ENTITY_COLUMNS if name != "position")
     marks = ", ".join(f":{name}" for name in ENTITY_COLUMNS)

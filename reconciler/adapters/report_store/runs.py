@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from reconciler.adapters.report_store.recording import OUTCOMES
 from reconciler.adapters.report_store.texts import (
     dump,
+    load_draw,
     load_invariants,
     load_mapping,
     load_texts,
@@ -166,6 +167,7 @@ def _entity(row: Row) -> EntitySummary:
         invariants=load_invariants(row["invariants"]),
         softened=json.loads(row["softened"]),
         notes=load_texts(row["notes"]),
+        sample=load_draw(row["sample"]),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from reconciler.core.model import InvariantResult
+from reconciler.core.model import InvariantResult, SampleDraw
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -124,3 +124,16 @@ def load_invariants(text: str) -> tuple[InvariantResult, ...]:
         InvariantResult(name=name, side=side, violations=violations, sample_keys=tuple(keys))
         for name, side, violations, keys in json.loads(text)
     )
+
+
+def dump_draw(draw: SampleDraw | None) -> str:
+    """What a sample drew; empty for none."""
+    return "" if draw is None else dump([draw.size, draw.even, draw.population])
+
+
+def load_draw(text: str) -> SampleDraw | None:
+    """What a sample drew; none of an empty text."""
+    if not text:
+        return None
+    size, even, population = json.loads(text)
+    return SampleDraw(size=size, even=even, population=population)

@@ -8,6 +8,7 @@ from reconciler.core.flip_checks import last_rehearsal, rejections, valid_approv
 from reconciler.core.gate import Action, Check, CheckResult, Gate, GateFacts, GateVerdict, RollbackPlan, decide
 from reconciler.core.history import Decision, DomainRun, Rehearsal
 from reconciler.core.model import EntitySummary, Mode, RunStatus
+from reconciler.core.sampled import sampled_words
 from reconciler.core.spec import DomainSpec, EntitySpec
 from reconciler.core.wording import counted, number
 from reconciler.web.views.days import Judgements, Strip, strip
@@ -69,6 +70,7 @@ class DomainPage:
     clusters: tuple[ClusterCount, ...]
     more_clusters: int
     scan: DomainRun | None
+    sampled: str
     entities: tuple[EntityRow, ...]
     way_back: WayBack
     decisions: tuple[DecisionRow, ...]
@@ -102,6 +104,7 @@ def domain_page(
         clusters=tuple(clusters[:TOP_CLUSTERS]),
         more_clusters=max(0, len(clusters) - TOP_CLUSTERS),
         scan=scan,
+        sampled=sampled_words(gate.sampled) if gate.sampled else "",
         entities=_entities(spec, scan),
         way_back=WayBack(plan=facts.plan, sections=sections, rehearsal=last_rehearsal(facts)),
         decisions=_decisions(facts, gate),

@@ -7,6 +7,7 @@ from datetime import datetime
 from reconciler.app.ports import ClusterCount, StoredDiff, StoredRun
 from reconciler.core.history import DomainRun
 from reconciler.core.model import EntitySummary, Mode, Outcome, RunStatus, Verdict
+from reconciler.core.sampled import sample_words
 from reconciler.core.summary import DIFFERING, differing, domain_verdict, entity_verdict, run_verdict
 from reconciler.core.wording import counted, number
 from reconciler.web.reading import length, share
@@ -69,6 +70,7 @@ class DomainResult:
     gaps: int | None
     canaries: str
     softened: tuple[str, ...]
+    sampled: tuple[str, ...]
     clusters: tuple[ClusterCount, ...]
 
 
@@ -197,6 +199,7 @@ def _domain(domain: DomainRun, run: StoredRun, clusters: Sequence[ClusterCount])
         gaps=domain.gaps,
         canaries=f"{number(domain.canaries_caught)} of {number(planted)} caught" if planted else "none planted",
         softened=tuple(f"{entity.entity}: {_softened(entity)}" for entity in domain.entities if entity.softened),
+        sampled=tuple(told for entity in domain.entities if (told := sample_words(entity))),
         clusters=tuple(one for one in clusters if one.domain == domain.domain),
     )
 

@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.adapters.report_store import SqliteReportStore
 from reconciler.core.history import Rehearsal
-from reconciler.core.model import DiffState, InvariantResult, Mode, Outcome, RunStatus
+from reconciler.core.model import DiffState, InvariantResult, Mode, Outcome, RunStatus, SampleDraw
 from reconciler.errors import NotFound, ReportStoreError
 from tests.contract.report_store.samples import (
     ADDRESS,
@@ -58,6 +58,7 @@ async def test_invariants_and_notes_of_an_entity_come_back(store: SqliteReportSt
             "notes": ("seen twice",),
             "may_be_empty": True,
             "softened": {"city": 3},
+            "sample": SampleDraw(size=40, even=20, population=1201),
         }
     )
     await finish(store, run_id, summary)

@@ -66,6 +66,18 @@ def test_policy_moves_only_the_policy_digest(folder: Path, gate: str) -> None:
     assert before.policy_digest != changed.policy_digest
 
 
+@pytest.mark.parametrize("setting", ["SOAK_WINDOW=1h", "MIN_CLEAN_SCANS=1", "APPROVALS=0", "MAX_SCAN_AGE=60d"])
+def test_a_policy_loosened_in_the_environment_moves_the_policy_digest_of_every_domain(
+    folder: Path, setting: str
+) -> None:
+    name, _, value = setting.partition("=")
+    before = load(folder).system.comparable
+    after = load_configuration(folder=folder, environ={f"RECONCILER_GATE__{name}": value}).system.comparable
+    for old, new in zip(before, after, strict=True):
+        assert old.policy_digest != new.policy_digest
+        assert old.config_digest == new.config_digest
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -14,11 +14,12 @@ from reconciler.core.gate import (
     GateVerdict,
     Member,
     Reads,
+    RollbackPlan,
     as_member,
     data_health,
     decide,
 )
-from reconciler.core.history import Decision
+from reconciler.core.history import Decision, Rehearsal
 from reconciler.core.model import RunStatus
 from tests.unit.gate_world import (
     PLAN,
@@ -79,6 +80,29 @@ def test_without_a_way_back_that_was_walked_nothing_goes(case: str) -> None:
     gate = decide(approved(facts))
     assert (gate.verdict, results(gate)) == (GateVerdict.NO_GO, {"rollback_plan": "fail"})
     assert measured in check(gate, "rollback_plan").measured
+
+
+def noted(hours: float) -> RollbackPlan:
+    """The plan with a rehearsal of its own at that hour."""
+    rehearsal = Rehearsal(domain="address", minutes=7, comment="noted", actor="k.noor", at=at(hours))
+    return replace(PLAN, rehearsal=rehearsal)
+
+
+def test_a_rehearsal_that_the_plan_notes_counts_like_a_recorded_one() -> None:
+    gate = decide(approved(with_history(some_facts(plan=noted(50)), rehearsals=())))
+    assert gate.verdict is GateVerdict.GO
+    assert check(gate, "rollback_plan").measured == "rehearsed 50 h ago in 7 min by k.noor"
+
+
+@pytest.mark.parametrize(("hours", "actor"), [(9, "s.lee"), (11, "k.noor")])
+def test_of_a_recorded_and_a_noted_rehearsal_the_newer_one_counts(hours: float, actor: str) -> None:
+    assert check(decide(some_facts(plan=noted(hours))), "rollback_plan").measured.endswith(f"by {actor}")
+
+
+def test_a_rehearsal_that_the_plan_dates_later_than_now_is_refused() -> None:
+    gate = decide(approved(some_facts(plan=noted(101))))
+    assert gate.verdict is GateVerdict.NO_GO
+    assert "dated later than now" in check(gate, "rollback_plan").measured
 
 
 def test_a_missing_rehearsal_names_the_command_that_records_one() -> None:

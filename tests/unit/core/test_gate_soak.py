@@ -1,13 +1,18 @@
 """From which event the soak counts, and which scans count as clean ones in a row."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import Field, fields, replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
+from reconciler.adapters.config.digests import policy_digest
 from reconciler.core.gate import CheckResult, GateFacts, GateVerdict, decide
+from reconciler.core.gate_values import SoakEvent
 from reconciler.core.model import Mode, Outcome, RunStatus
+from reconciler.core.spec import GatePolicy
 from reconciler.core.wording import counted
 from tests.unit.gate_world import (
     NIGHTS,
@@ -52,10 +57,10 @@ RESTARTS: dict[str, tuple[Callable[[], GateFacts], float, str]] = {
     "a sample found a diff": (
         lambda: inserted(mode=Mode.SAMPLE, entities=DIRTY), 72, "run 35 found something wrong",
     ),
-    "the rules changed": (lambda: bent(2, config_digest="sha256:old"), 48, "changed after run 2"),
-    "the code changed": (lambda: bent(2, code_version="0.9"), 48, "changed after run 2"),
+    "the rules changed": (lambda: bent(2, config_digest="sha256:old"), 48, "a change of mapping, rules or code after"),
+    "the code changed": (lambda: bent(2, code_version="0.9"), 48, "a change of mapping, rules or code after run 2"),
     "the rules changed and changed back": (
-        lambda: inserted(mode=Mode.SAMPLE, config_digest="sha256:other"), 72, "changed after run 35",
+        lambda: inserted(mode=Mode.SAMPLE, config_digest="sha256:other"), 72, "code after run 35",
     ),
     "other stores were compared": (lambda: bent(2, identities={"source": "staging"}), 48, "other stores"),
     "the policy changed": (lambda: bent(2, policy_digest="sha256:old"), 48, "a change of policy"),
@@ -75,6 +80,50 @@ RESTARTS: dict[str, tuple[Callable[[], GateFacts], float, str]] = {
     ),
     "a rollback": (lambda: replace(some_facts(), rolled_back_at=at(50)), 72, "run 4, the first clean scan"),
 }  # fmt: skip
+
+
+EVENTS = {
+    "nothing": "first_clean_scan",
+    "a diff": "confirmed_diff",
+    "a scan found a diff": "confirmed_diff",
+    "the rules changed": "rules_changed",
+    "the policy changed": "policy_changed",
+    "a scan is missing": "coverage_gap_ended",
+    "a scan failed": "coverage_gap_ended",
+    "a rollback": "rollback",
+    "other stores were compared": "other_stores",
+}
+
+
+@pytest.mark.parametrize("case", EVENTS)
+def test_the_clock_names_the_event_it_counts_from(case: str) -> None:
+    make, hour, _ = RESTARTS[case]
+    clock = decide(make()).soak
+    assert clock is not None
+    assert (clock.since, clock.event, clock.elapsed) == (at(hour), EVENTS[case], timedelta(hours=100 - hour))
+    assert (clock.needed, clock.ends_at) == (timedelta(hours=72), at(hour + 72))
+
+
+def test_of_two_events_before_the_first_clean_scan_the_later_one_is_told() -> None:
+    facts = replace(with_history(some_facts(), last_diff_at=at(30)), rolled_back_at=at(40))
+    assert "after a rollback" in check(decide(facts), "soak").measured
+    facts = replace(with_history(some_facts(), last_diff_at=at(40)), rolled_back_at=at(30))
+    assert "after the last confirmed diff" in check(decide(facts), "soak").measured
+
+
+def test_a_clock_that_has_not_started_says_why() -> None:
+    clock = decide(some_facts(a_history())).soak
+    assert clock is not None
+    assert (clock.since, clock.event, clock.ends_at, clock.elapsed) == (None, None, None, None)
+    assert clock.told == "the clock has not started: no clean scan counts yet"
+
+
+@pytest.mark.parametrize("case", RESTARTS)
+def test_the_check_and_the_clock_never_tell_different_things(case: str) -> None:
+    gate = decide(RESTARTS[case][0]())
+    assert gate.soak is not None
+    assert check(gate, "soak").since == gate.soak.since
+    assert gate.soak.told in check(gate, "soak").measured
 
 
 @pytest.mark.parametrize("case", RESTARTS)
@@ -125,6 +174,37 @@ def test_a_new_policy_restarts_the_soak_now_and_keeps_the_scans() -> None:
     assert (check(gate, "soak").since, check(gate, "soak").result) == (at(100), CheckResult.PENDING)
     assert check(gate, "clean_scans").result is CheckResult.PASS
     assert (gate.verdict, gate.next_step) == (GateVerdict.SOAKING, "`reconciler run address --mode scan`")
+
+
+def changed_policies() -> st.SearchStrategy[GatePolicy]:
+    """The default policy with any of its fields changed."""
+    of_its_kind = {
+        timedelta: st.timedeltas(timedelta(0), timedelta(days=60)),
+        int: st.integers(1, 9),
+        float: st.floats(0.01, 1),
+    }
+    values = {one.name: of_its_kind[type(getattr(GatePolicy(), one.name))] for one in fields(GatePolicy)}
+    return st.fixed_dictionaries({}, optional=values).map(lambda changes: replace(GatePolicy(), **changes))  # type: ignore[arg-type]
+
+
+@given(changed_policies())
+def test_any_change_of_policy_restarts_the_soak_and_keeps_the_scans(policy: GatePolicy) -> None:
+    assume(policy != GatePolicy())
+    old, new = policy_digest(GatePolicy()), policy_digest(policy)
+    runs = tuple(replace(run, policy_digest=old) for run in NIGHTS)
+    facts = with_data(some_facts(a_history(*runs)), spec=domain_spec(policy=policy, policy_digest=new))
+    kept, restarted = decide(with_data(facts, spec=domain_spec(policy=policy, policy_digest=old))), decide(facts)
+    assert restarted.soak is not None
+    assert (restarted.soak.since, restarted.soak.event) == (at(100), SoakEvent.POLICY)
+    assert check(restarted, "clean_scans") == check(kept, "clean_scans")
+
+
+@given(st.sampled_from(fields(GatePolicy)), st.data())
+def test_every_field_of_the_policy_is_in_its_digest(changed: Field[object], data: st.DataObject) -> None:
+    policy = data.draw(changed_policies())
+    assume(getattr(policy, changed.name) != getattr(GatePolicy(), changed.name))
+    only = replace(GatePolicy(), **{changed.name: getattr(policy, changed.name)})
+    assert policy_digest(only) != policy_digest(GatePolicy())
 
 
 # Each row: the hours of the clean scans, how many a gap of 24 h leaves, and whether two are enough.
