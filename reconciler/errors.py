@@ -107,6 +107,10 @@ class AccessDenied(UsageError):
     """Who asks has not the right that it takes."""
 
 
+class OutputRefused(ReconcilerError):
+    """A file that an answer was to be written to, and cannot be."""
+
+
 class SandboxUnavailable(ReconcilerError):
     """The embedded servers cannot be started on this machine."""
 

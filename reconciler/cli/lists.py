@@ -1,14 +1,16 @@
 """The commands that read what is stored: `runs`, `diffs`, `clusters`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import click
 
 from reconciler.app.documents import cluster_document, diff_document, run_document
 from reconciler.app.ports import ClusterCount, DiffFilter, StoredDiff, StoredRun
+from reconciler.app.renderings.answers import RunAnswer, run_answer
 from reconciler.cli.context import configuration, formats, print_json, print_jsonl, run_async
-from reconciler.cli.running import exit_code
-from reconciler.cli.texts import clusters_text, diff_text, diffs_text, run_text, runs_text
+from reconciler.cli.outputs import outputs, parsed, sampled
+from reconciler.cli.running import FORMS, give_run
+from reconciler.cli.texts import clusters_text, diff_text, diffs_text, runs_text
 from reconciler.core.model import DiffState
 from reconciler.wiring import open_reports
 
@@ -38,21 +40,19 @@ async def _runs(domain: str | None, limit: int) -> list[StoredRun]:
 
 @runs_command.command(name="show")
 @click.argument("run_id", type=int, metavar="ID")
-@formats("text", "json")
-def show_run(run_id: int, form: str) -> int:
+@outputs
+@formats(*FORMS)
+def show_run(run_id: int, wanted: Sequence[str], form: str) -> int:
     """One run with its domains and clusters."""
-    run, clusters = run_async(_run(run_id))
-    if form == "json":
-        print_json(run_document(run, clusters))
-    else:
-        click.echo(run_text(run, clusters, (), code=exit_code(run)))
+    written = parsed(wanted, forms=FORMS)
+    give_run(run_async(_run(run_id, in_full=sampled(form, written))), form, written)
     return 0
 
 
-async def _run(run_id: int) -> tuple[StoredRun, list[ClusterCount]]:
-    """A run and its clusters."""
+async def _run(run_id: int, *, in_full: bool) -> RunAnswer:
+    """A run and what it found; samples only where they are shown."""
     async with open_reports(configuration()) as reports:
-        return await reports.store.run(run_id), list(await reports.store.clusters(run=run_id))
+        return await run_answer(reports.store, await reports.store.run(run_id), sampled=in_full)
 
 
 @click.group(name="diffs")

@@ -20,7 +20,7 @@ COMMANDS = {
     "runs": ("lists", "Past runs: list, show"),
     "diffs": ("lists", "Differences found: list, show"),
     "clusters": ("lists", "Differences by their cause: list, show"),
-    "gate": ("gates", "Whether domains may flip, and why"),
+    "gate": ("gating", "Whether domains may flip, and why"),
     "approve": ("gates", "Approve a flip on the evidence shown"),
     "reject": ("gates", "Reject a flip"),
     "revoke": ("gates", "Take back an approval"),

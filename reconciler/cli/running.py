@@ -12,8 +12,13 @@ from reconciler.adapters.config_files import Configuration
 from reconciler.app.checks import CheckedRecord, check_record
 from reconciler.app.documents import run_document
 from reconciler.app.looks import RunRequest
-from reconciler.app.ports import ClusterCount, DiffFilter, StoredRun
+from reconciler.app.ports import DiffFilter, StoredRun
+from reconciler.app.renderings.answers import RunAnswer, run_answer
+from reconciler.app.renderings.github import run_github
+from reconciler.app.renderings.junit import run_junit
+from reconciler.app.renderings.markdown import run_markdown
 from reconciler.cli.context import configuration, formats, known_domains, print_json, run_async
+from reconciler.cli.outputs import Output, give, json_text, outputs, parsed, sampled, summarize
 from reconciler.cli.progress import Talk, progress_for
 from reconciler.cli.texts import check_text, run_text
 from reconciler.core.model import OPEN_STATES, Mode, RunStatus, Verdict
@@ -24,6 +29,7 @@ from reconciler.wiring import Reports, looker, open_reports, open_stores, runs
 
 CODES = {Verdict.DIFFS: 1, Verdict.INCONCLUSIVE: 3, Verdict.NOTHING_COMPARED: 5, Verdict.CLEAN: 0}
 WORST_FIRST = (4, 1, 3, 5, 0)
+FORMS = ("text", "json", "junit", "markdown", "github")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +40,7 @@ class Asked:
     mode: str | None
     keys: str | None
     form: str
+    written: tuple[Output, ...]
     with_gate: bool
 
 
@@ -62,7 +69,8 @@ class Asked:
     "--time-budget", default=None, metavar="DURATION", help="Stop after this long, e.g. 2h; the run can be resumed."
 )
 @click.option("--gate", "with_gate", is_flag=True, help="Print the gates afterwards.")
-@formats("text", "json")
+@outputs
+@formats(*FORMS)
 def run_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     domains: Sequence[str],
     mode: str | None,
@@ -72,6 +80,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     resume: int | None,
     time_budget: str | None,
     with_gate: bool,  # noqa: FBT001 - a flag
+    wanted: Sequence[str],
     form: str,
 ) -> int:
     """Compare domains now; all comparable ones unless some are named.
@@ -85,6 +94,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
       reconciler run address --mode scan --gate
       reconciler run address --keys 64f1c0a2e9b1d3c4a5b6c7d8
       reconciler run address --keys run:12
+      reconciler run address --output run.json --output junit:run.xml
     """  # noqa: D301 - \b is click's mark for a paragraph left as it is
     config = configuration(runs__sample=sample)
     known_domains(config, (name.partition(".")[0] for name in domains))
@@ -100,8 +110,9 @@ def run_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
         resume=resume,
         time_budget=_duration(time_budget),
     )
+    written = parsed(wanted, forms=FORMS)
+    asked = Asked(domains=tuple(domains), mode=mode, keys=keys, form=form, written=written, with_gate=with_gate)
     with progress_for(quiet=False) as progress:
-        asked = Asked(domains=tuple(domains), mode=mode, keys=keys, form=form, with_gate=with_gate)
         return run_async(_run(config, request, progress, asked), next_step=lambda: _again(progress))
 
 
@@ -138,8 +149,7 @@ async def _run(config: Configuration, request: RunRequest, progress: Talk, asked
         if request.resume is not None:
             request = await _resumed(reports, request, asked)
         run = await runs(reports, stores).run(request, progress)
-        clusters = await reports.store.clusters(run=run.id)
-        await _print(reports, run, clusters, asked)
+        give_run(await _answered(reports, run, asked), asked.form, asked.written)
         return exit_code(run)
 
 
@@ -166,15 +176,30 @@ async def _resumed(reports: Reports, request: RunRequest, asked: Asked) -> RunRe
     )
 
 
-async def _print(reports: Reports, run: StoredRun, clusters: Sequence[ClusterCount], asked: Asked) -> None:
-    """The run in the form asked for."""
-    if asked.form == "json":
-        print_json(run_document(run, clusters))
-        return
+async def _answered(reports: Reports, run: StoredRun, asked: Asked) -> RunAnswer:
+    """The run with what it found, and the gates where they were asked for."""
     if asked.with_gate:
         await reports.flags.look()
     gates = await reports.verdicts.gates([domain.domain for domain in run.domains]) if asked.with_gate else ()
-    click.echo(run_text(run, clusters, gates, code=exit_code(run)))
+    return await run_answer(reports.store, run, sampled=sampled(asked.form, asked.written), gates=gates)
+
+
+def give_run(answer: RunAnswer, form: str, written: Sequence[Output]) -> None:
+    """Prints and writes a run in every format asked for."""
+    run, clusters = answer.run, [one.cluster for one in answer.found]
+    give(
+        form,
+        written,
+        {
+            "text": lambda: run_text(run, clusters, answer.gates, code=exit_code(run)),
+            "json": lambda: json_text(run_document(run, clusters)),
+            "junit": lambda: run_junit(answer),
+            "markdown": lambda: run_markdown(answer),
+            "github": lambda: run_github(answer),
+        },
+    )
+    if form == "github":
+        summarize(lambda room: run_markdown(answer, most_bytes=room))
 
 
 def exit_code(run: StoredRun) -> int:

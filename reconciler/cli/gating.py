@@ -1,0 +1,160 @@
+"""The command `gate`: whether domains may flip, in every format, and waiting until they may."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import click
+
+from reconciler.adapters.config.values import parse_duration
+from reconciler.app.documents import gate_document
+from reconciler.app.renderings.answers import GateAnswer, gate_answer
+from reconciler.app.renderings.github import gate_github
+from reconciler.app.renderings.junit import gate_junit
+from reconciler.app.renderings.markdown import gate_markdown
+from reconciler.cli.context import configuration, formats, known_domains, run_async
+from reconciler.cli.outputs import Output, give, json_text, jsonl_text, outputs, parsed, sampled, summarize
+from reconciler.cli.texts import gate_line, gate_text
+from reconciler.core.gate import exit_code
+from reconciler.core.gate_values import Gate, Requirement
+from reconciler.errors import UsageError
+from reconciler.wiring import open_reports
+
+WORST_FIRST = (4, 1, 3, 5, 0)
+FORMS = ("text", "json", "jsonl", "junit", "markdown", "github")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was asked: the domains, what is enough, and every format that the answer is given in."""
+
+    domains: tuple[str, ...]
+    required: Requirement
+    form: str
+    written: tuple[Output, ...]
+    explain: bool
+
+    def code(self, gates: Sequence[Gate]) -> int:
+        """The worst of the gates that count: those named, else those with a flag."""
+        counted = (gate for gate in gates if gate.domain in self.domains or gate.flip)
+        codes = {exit_code(gate, require=self.required) for gate in counted}
+        return next((code for code in WORST_FIRST if code in codes), 3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to wait for enough, and how often to look, in seconds."""
+
+    timeout: float
+    interval: float
+
+
+@click.command(name="gate")
+@click.argument("domains", nargs=-1, metavar="[DOMAIN]…")
+@click.option(
+    "--require",
+    type=click.Choice([one.value for one in Requirement]),
+    default=Requirement.GO.value,
+    show_default=True,
+    help="The least that exits 0.",
+)
+@click.option("--explain", is_flag=True, help="Every check of every gate.")
+@click.option("--wait", is_flag=True, help="Look again until --require is met or --timeout is over.")
+@click.option("--timeout", default="30m", show_default=True, metavar="DURATION", help="How long --wait waits.")
+@click.option("--interval", default="10s", show_default=True, metavar="DURATION", help="How often --wait looks.")
+@outputs
+@formats(*FORMS)
+def gate_command(
+    domains: Sequence[str],
+    require: str,
+    explain: bool,  # noqa: FBT001 - a flag
+    wait: bool,  # noqa: FBT001 - a flag
+    timeout: str,
+    interval: str,
+    wanted: Sequence[str],
+    form: str,
+) -> int:
+    """Whether domains may flip, from what is stored; it answers while a store is down.
+
+    \b
+    Exit codes: 0 at least what --require asks (flipped counts as go), 1 no_go, 3 any other verdict. Over several
+      domains the worst counts; without names, of those that have a flag. --wait goes on at a no_go as well, since a
+      later run can turn it, and ends with the code of the last look.
+    \b
+    Examples:
+      reconciler gate
+      reconciler gate address --explain
+      reconciler gate address --require ready --format json
+      reconciler gate address --output gate.xml --output markdown:gate.txt
+      reconciler gate address --wait --timeout 2h
+    """  # noqa: D301 - \b is click's mark for a paragraph left as it is
+    known_domains(configuration(), domains)
+    asked = Asked(
+        domains=tuple(domains),
+        required=Requirement(require),
+        form=form,
+        written=parsed(wanted, forms=FORMS),
+        explain=explain,
+    )
+    patience = Patience(timeout=_seconds("--timeout", timeout), interval=_seconds("--interval", interval))
+    answer = run_async(_waited(asked, patience) if wait else _answer(asked))
+    _give(answer, asked)
+    return asked.code(answer.gates)
+
+
+def _seconds(option: str, text: str) -> float:
+    """A duration like 10s or 30m, above nothing."""
+    try:
+        length = parse_duration(text)
+    except ValueError:
+        length = timedelta(0)
+    if length <= timedelta(0):
+        raise UsageError(option, expected="a number above 0 with ms, s, m, h or d", got=text)
+    return length.total_seconds()
+
+
+async def _answer(asked: Asked) -> GateAnswer:
+    """The gates as of now: configuration, plans and reports are read anew."""
+    async with open_reports(configuration()) as reports:
+        await reports.flags.look()
+        gates = await reports.verdicts.gates(asked.domains)
+        needed = sampled(asked.form, asked.written)
+        return await gate_answer(reports.store, gates) if needed else GateAnswer(gates=gates)
+
+
+async def _waited(asked: Asked, patience: Patience) -> GateAnswer:
+    """The first answer that is enough, or the last one before the time is over."""
+    ends_at = time.monotonic() + patience.timeout
+    said: list[str] = []
+    while True:
+        answer = await _answer(asked)
+        lines = [gate_line(gate) for gate in answer.gates if gate.domain in asked.domains or gate.flip]
+        left = ends_at - time.monotonic()
+        if asked.code(answer.gates) == 0 or left <= 0:
+            return answer
+        if lines != said:
+            click.echo("\n".join([*lines, f"waiting for {asked.required.value}, {left:.0f} s left"]), err=True)
+            said = lines
+        await asyncio.sleep(min(patience.interval, left))
+
+
+def _give(answer: GateAnswer, asked: Asked) -> None:
+    """Prints and writes every format asked for."""
+    documents = [gate_document(gate) for gate in answer.gates]
+    told = gate_text if asked.explain or len(asked.domains) == 1 else gate_line
+    give(
+        asked.form,
+        asked.written,
+        {
+            "text": lambda: "\n".join(told(gate) for gate in answer.gates),
+            "json": lambda: json_text(documents[0] if len(asked.domains) == 1 else documents),
+            "jsonl": lambda: jsonl_text(documents),
+            "junit": lambda: gate_junit(answer),
+            "markdown": lambda: gate_markdown(answer),
+            "github": lambda: gate_github(answer),
+        },
+    )
+    if asked.form == "github":
+        summarize(lambda room: gate_markdown(answer, most_bytes=room))
