@@ -22,6 +22,7 @@ from reconciler.app.passes import Looker
 from reconciler.app.ports import Clock, RecordReader, TargetReader
 from reconciler.app.rechecks import RecheckPolicy
 from reconciler.app.runs import Runs
+from reconciler.app.sign_in import SignIn
 from reconciler.app.verdicts import Verdicts
 
 
@@ -35,6 +36,7 @@ class Reports:
     digests: KeyedDigests
     verdicts: Verdicts
     approvals: Approvals
+    sign_in: SignIn
     flags: FlagWatch
     plans: dict[str, WrittenPlan]
 
@@ -76,6 +78,7 @@ async def open_reports(configuration: Configuration, *, clock: Clock | None = No
             digests=open_install_key(settings.reports),
             verdicts=verdicts,
             approvals=approvals,
+            sign_in=SignIn(ledger=store.access, log=store, clock=clock),
             flags=watch,
             plans=plans,
         )

@@ -8,6 +8,9 @@ from reconciler.adapters.config.build import domain_spec
 from reconciler.adapters.config.digests import system_digest
 from reconciler.adapters.config.domain_checks import mistakes_of
 from reconciler.adapters.config.layers import (
+    OIDC_SECRET,
+    PROXY_KEY,
+    TOKEN,
     Layer,
     Source,
     environment_layer,
@@ -32,6 +35,9 @@ ENVIRONMENT_ONLY = {
     REPORTS: ("RECONCILER_REPORTS",),
     "mongodb_uri": ("MONGODB_URI", "MONGODB_URI_FILE"),
     "pg_url": ("PG_URL", "PG_URL_FILE"),
+    "token": (TOKEN, f"{TOKEN}_FILE"),
+    "proxy_key": (PROXY_KEY, f"{PROXY_KEY}_FILE"),
+    "oidc_secret": (OIDC_SECRET, f"{OIDC_SECRET}_FILE"),
 }
 
 

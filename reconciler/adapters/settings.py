@@ -7,8 +7,19 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from reconciler.adapters.config.dsn import MONGODB_URI, PG_URL, read_dsn
-from reconciler.adapters.config.layers import FOLDERS, Layer, Source, merged, sections, source_of
+from reconciler.adapters.config.layers import (
+    FOLDERS,
+    OIDC_SECRET,
+    PROXY_KEY,
+    TOKEN,
+    Layer,
+    Source,
+    merged,
+    sections,
+    source_of,
+)
 from reconciler.adapters.config.mistakes import mistake
+from reconciler.adapters.config.secret_values import read_secret
 from reconciler.adapters.config.service_shape import (
     BackendShape,
     DashboardShape,
@@ -31,6 +42,9 @@ class Settings:
     reports: Path
     mongodb_uri: SecretStr | None
     pg_url: SecretStr | None
+    token: SecretStr | None
+    proxy_key: SecretStr | None
+    oidc_secret: SecretStr | None
     stores: StoresShape
     backend: BackendShape
     gate: GatePolicy
@@ -64,6 +78,9 @@ def read_settings(
         reports=reports,
         mongodb_uri=read_dsn(MONGODB_URI, environ, problems),
         pg_url=read_dsn(PG_URL, environ, problems),
+        token=read_secret(TOKEN, environ, problems),
+        proxy_key=read_secret(PROXY_KEY, environ, problems),
+        oidc_secret=read_secret(OIDC_SECRET, environ, problems),
         stores=service.stores,
         backend=service.backend,
         gate=policy(service.gate),

@@ -3,7 +3,9 @@
 import click
 
 from reconciler.app.documents import decision_document, instant
-from reconciler.cli.context import actor, configuration, formats, known_domains, print_json, run_async
+from reconciler.cli.acting import acting
+from reconciler.cli.context import configuration, formats, known_domains, print_json, run_async
+from reconciler.core.access import Right
 from reconciler.core.history import Decision, Rehearsal
 from reconciler.wiring import open_reports
 
@@ -36,13 +38,14 @@ def _decision_command(action: str, text: str) -> click.Command:
 async def _decide(action: str, domain: str, evidence: str, comment: str) -> Decision:
     """Records the decision of whoever gives the command."""
     async with open_reports(configuration()) as reports:
+        who = await acting(reports, Right.APPROVE)
         await reports.flags.look()
         decide = {
             "approve": reports.approvals.approve,
             "reject": reports.approvals.reject,
             "revoke": reports.approvals.revoke,
         }[action]
-        return await decide(domain, evidence_digest=evidence, actor=actor().name, comment=comment)
+        return await decide(domain, evidence_digest=evidence, actor=who.name, comment=comment)
 
 
 approve_command = _decision_command(
@@ -86,4 +89,5 @@ def rehearse_command(domain: str, minutes: float, comment: str, form: str) -> in
 async def _rehearse(domain: str, minutes: float, comment: str) -> Rehearsal:
     """Records the rehearsal."""
     async with open_reports(configuration()) as reports:
-        return await reports.approvals.rehearse(domain, minutes=minutes, actor=actor().name, comment=comment)
+        who = await acting(reports, Right.OPERATE)
+        return await reports.approvals.rehearse(domain, minutes=minutes, actor=who.name, comment=comment)

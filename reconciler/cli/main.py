@@ -25,6 +25,7 @@ COMMANDS = {
     "reject": ("gates", "Reject a flip"),
     "revoke": ("gates", "Take back an approval"),
     "rehearse": ("gates", "Record a rehearsal of the rollback plan"),
+    "token": ("tokens", "Access tokens: create, list, revoke"),
     "doctor": ("upkeep", "Check configuration, stores, rights, clocks"),
     "config": ("upkeep", "The configuration in force: show, validate, schema"),
     "db": ("upkeep", "The report database: migrate, check, backup, prune"),

@@ -158,8 +158,10 @@ def _settings(config: Configuration) -> dict[str, object]:
     found: dict[str, object] = {
         "config": str(settings.config),
         "reports": str(settings.reports),
-        "mongodb_uri": "••••" if settings.mongodb_uri else "not set",
-        "pg_url": "••••" if settings.pg_url else "not set",
+        **{
+            name: "••••" if getattr(settings, name) else "not set"
+            for name in ("mongodb_uri", "pg_url", "token", "proxy_key", "oidc_secret")
+        },
     }
     for section in ("stores", "backend", "runs", "gaps", "server", "dashboard"):
         shape = getattr(settings, section)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
+from reconciler.errors import AccessDenied
+
 
 class Role(StrEnum):
     """What an actor may do; each role has the rights of those before it, `rights_of` says which."""
@@ -51,6 +53,18 @@ class Actor:
 
 
 SERVICE = Actor(name="reconciler", role=Role.OPERATOR, means=Means.SERVICE)
+
+
+def require(actor: Actor, right: Right) -> Actor:
+    """The actor, if they have the right. Raises AccessDenied."""
+    if not actor.may(right):
+        raise AccessDenied(
+            f"{actor.name} may not do this",
+            expected=f"a role with the right to {right.value}",
+            got=f"the role {actor.role.value}",
+            next_step="ask an administrator for a token of another role",
+        )
+    return actor
 
 
 def rights_of(role: Role) -> frozenset[Right]:

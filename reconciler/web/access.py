@@ -4,6 +4,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
+from reconciler.core import access
 from reconciler.core.access import Actor, Right
 from reconciler.errors import AccessDenied, NotSignedIn
 from reconciler.web.protection import Handler
@@ -23,15 +24,7 @@ def actor_of(request: web.Request) -> Actor:
 
 def require(request: web.Request, right: Right) -> Actor:
     """Who asks, if they have the right: for what a handler allows beyond its address's own. Raises AccessDenied."""
-    actor = actor_of(request)
-    if not actor.may(right):
-        raise AccessDenied(
-            f"{actor.name} may not do this",
-            expected=f"a role with the right to {right.value}",
-            got=f"the role {actor.role.value}",
-            next_step="ask an administrator for a token of another role",
-        )
-    return actor
+    return access.require(actor_of(request), right)
 
 
 @web.middleware

@@ -23,6 +23,7 @@ from reconciler.adapters.config.values import DURATION, parse_duration
 from reconciler.adapters.config_files import load_configuration
 from reconciler.app.ports import ReportStore
 from reconciler.cli.main import root
+from reconciler.core.access import Role, rights_of
 from reconciler.core.gate import CHECK_ORDER
 from reconciler.core.gate_values import CheckResult, GateVerdict
 from reconciler.core.model import DiffKind, DiffState, Mode, Outcome, RunStatus, Sensitivity, Verdict
@@ -332,6 +333,11 @@ def routes() -> set[tuple[str, str]]:
     resources = [(route.method, route.resource) for route in create_app(services).router.routes()]
     named = {(method, resource.canonical) for method, resource in resources if resource and method != "HEAD"}
     return {(method, f"{path}/{{filename}}" if path == "/static" else path) for method, path in named}
+
+
+def test_every_role_is_documented_with_its_rights() -> None:
+    there = {row[0].strip("`"): set(CODE_SPAN.findall(row[1])) for row in table_under(DOCS / "access.md", "Roles")}
+    assert there == {role.value: {right.value for right in rights_of(role)} for role in Role}
 
 
 def test_every_right_is_documented() -> None:

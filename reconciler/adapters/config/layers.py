@@ -11,6 +11,11 @@ from reconciler.adapters.config.shapes import Shape
 
 PREFIX: Final = "RECONCILER_"
 FOLDERS: Final = {"RECONCILER_CONFIG": "config", "RECONCILER_REPORTS": "reports"}
+TOKEN: Final = "RECONCILER_TOKEN"  # noqa: S105 - the name of a variable
+PROXY_KEY: Final = "RECONCILER_PROXY_KEY"
+OIDC_SECRET: Final = "RECONCILER_OIDC_SECRET"  # noqa: S105 - the same
+SECRETS: Final = (TOKEN, PROXY_KEY, OIDC_SECRET)
+OURS: Final = frozenset({*FOLDERS, *SECRETS, *(f"{name}_FILE" for name in SECRETS)})
 SWITCHES: Final = {"true": True, "1": True, "false": False, "0": False}
 
 Source = Literal["default", "file", "environment", "flag"]
@@ -45,7 +50,7 @@ def environment_layer(environ: Mapping[str, str], problems: list[str]) -> Layer:
     """The layer of every `RECONCILER_<SECTION>__<KEY>`; an empty one counts as unset."""
     tree: Tree = {}
     for name, text in sorted(environ.items()):
-        if not name.startswith(PREFIX) or name in FOLDERS or not text:
+        if not name.startswith(PREFIX) or name in OURS or not text:
             continue
         section, separator, key = name.removeprefix(PREFIX).lower().partition("__")
         if not separator or section not in sections():

@@ -6,6 +6,7 @@ from reconciler.adapters.report_schema import (
     m0001_runs_and_decisions,
     m0002_audit,
     m0003_samples_and_cutover_marks,
+    m0004_access,
 )
 from reconciler.adapters.report_schema.step import Migration
 from reconciler.errors import ReportStoreError
@@ -15,6 +16,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m0001_runs_and_decisions.STEP,
     m0002_audit.STEP,
     m0003_samples_and_cutover_marks.STEP,
+    m0004_access.STEP,
 )
 NEWEST = MIGRATIONS[-1].number
 

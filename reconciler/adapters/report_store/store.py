@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from reconciler.adapters.locks import LivingProcess, lives
 from reconciler.adapters.report_store import auditing, memory, problems, recording, runs, sighting, upkeep
+from reconciler.adapters.report_store.access import SqliteAccessLedger
 from reconciler.adapters.report_store.opening import prepare, prepare_reading
 from reconciler.adapters.report_store.threads import Readers, Writer, refuse_writing
 from reconciler.app.ports import AuditFilter, ClusterCount, DiffFilter, RunStart, StoredDiff, StoredRun
@@ -30,6 +31,7 @@ class SqliteReportStore:
     def __init__(self, *, path: Path, readers: Readers, writer: Writer | None, process: LivingProcess | None) -> None:
         """`open_report_store` makes it; without a writer every write is refused."""
         self.path = path
+        self.access = SqliteAccessLedger(readers=readers, writer=writer)
         self._readers = readers
         self._writer = writer
         self._process = process

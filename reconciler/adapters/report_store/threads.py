@@ -79,7 +79,7 @@ class Readers:
     """A few threads that read, each with its own connection, beside the writer."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._pool = ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="report-reader")
         self._own = threading.local()
         self._opened: list[Database] = []
@@ -95,7 +95,7 @@ class Readers:
             db.close()
 
     def _look(self, work: Callable[[Database], T]) -> T:
-        with in_words(self._path):
+        with in_words(self.path):
             db = self._connection()
             try:
                 db.execute("BEGIN")
@@ -110,7 +110,7 @@ class Readers:
     def _connection(self) -> Database:
         db: Database | None = getattr(self._own, "db", None)
         if db is None:
-            db = self._own.db = connect_reader(self._path)
+            db = self._own.db = connect_reader(self.path)
             self._opened.append(db)
         return db
 

@@ -145,7 +145,7 @@ def test_mistakes_around_store_addresses_name_the_variable_and_no_value(tmp_path
         load(CONFIG, environ)
     assert caught.value.problems == (
         "environment: MONGODB_URI: expected either this or MONGODB_URI_FILE, got both",
-        "environment: PG_URL_FILE: expected a file with the address, got an empty file",
+        "environment: PG_URL_FILE: expected a file with the value, got an empty file",
     )
     with pytest.raises(ConfigurationError, match="PG_URL_FILE: expected a file that can be read, got No such file"):
         load(CONFIG, {"PG_URL_FILE": str(tmp_path / "nowhere")})
