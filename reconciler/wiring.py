@@ -17,6 +17,7 @@ from reconciler.adapters.postgres.reader import PostgresReader
 from reconciler.adapters.report_store import SqliteReportStore, open_report_store
 from reconciler.adapters.rollback_plans import WrittenPlan, load_plan
 from reconciler.app.approvals import Approvals
+from reconciler.app.configurations import note_configurations
 from reconciler.app.flags import Flags, FlagWatch
 from reconciler.app.passes import Looker
 from reconciler.app.ports import Clock, RecordReader, TargetReader
@@ -39,6 +40,10 @@ class Reports:
     sign_in: SignIn
     flags: FlagWatch
     plans: dict[str, WrittenPlan]
+
+    async def note_configuration(self) -> None:
+        """Stores which configuration is in force, where it has changed."""
+        await note_configurations(self.configuration.system.domains, store=self.store, clock=self.clock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from reconciler.core.model import DiffState, Outcome, ReportedDiff, Side
 from reconciler.core.outcomes import Judged
 from reconciler.core.records import parse_key
 from reconciler.core.redact import reported
+from reconciler.core.ruling import entity_at
 from reconciler.core.spec import DomainSpec, EntitySpec, System
 from reconciler.core.summary import DIFFERING
 from reconciler.errors import UsageError
@@ -84,7 +85,7 @@ async def check_record(
     diffs: list[tuple[str, ReportedDiff]] = []
     entities = _entities(domain, entity_name)
     for entity in entities:
-        judged = await _look(entity, key, looker)
+        judged = await _look(entity_at(entity, looker.now()), key, looker)
         outcomes += [(entity.name, one.outcome) for one in judged]
         refined = await refine(entity, [one.diff for one in judged if one.diff], system=system, target=target)
         diffs += [(entity.name, reported(domain.name, entity, diff, state=DiffState.UNCONFIRMED)) for diff in refined]

@@ -1,14 +1,17 @@
 """What is stored as JSON documents in the shapes of CONTRACT.md, the same for the command line and the API."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from reconciler.app.ports import ClusterCount, StoredDiff, StoredRun
 from reconciler.core.gate_values import Gate, Sampled, SoakClock
 from reconciler.core.history import Decision, DomainRun
+from reconciler.core.mapping_checks import applied
 from reconciler.core.model import EntitySummary, InvariantResult
+from reconciler.core.rules import RuleSpec
 from reconciler.core.sampling import CONFIDENCE, diff_rate_below
 from reconciler.core.summary import domain_verdict, run_verdict
+from reconciler.core.versions import ConfigVersion
 
 Document = dict[str, object]
 VERSION = 1
@@ -74,6 +77,8 @@ def _entity(summary: EntitySummary) -> Document:
         "method": summary.method,
         "complete": summary.complete,
         "softened": dict(summary.softened),
+        "ignored": dict(summary.ignored),
+        "tolerated": dict(summary.tolerated),
         "invariants": [_invariant(one) for one in summary.invariants],
         "sample": _sample(summary),
     }
@@ -200,6 +205,32 @@ def _sampled(sampled: Sampled) -> Document:
         "at": instant(sampled.at),
         "confidence": float(CONFIDENCE),
         "diff_rate_below": sampled.diff_rate_below,
+    }
+
+
+def rule_document(entity: str, rule: RuleSpec, *, now: datetime, scan: DomainRun | None) -> Document:
+    """A declared rule, whether it is in force, and how many records the newest scan applied it to."""
+    size = rule.tolerance
+    return {
+        "entity": entity,
+        "path": rule.path,
+        "kind": rule.kind.value,
+        "tolerance": f"{size.total_seconds():g}s" if isinstance(size, timedelta) else size and f"{size:f}",
+        "owner": rule.owner,
+        "reason": rule.reason,
+        "until": rule.until and rule.until.isoformat(),
+        "in_force": rule.applies_at(now),
+        "applied": applied(scan, entity, rule),
+    }
+
+
+def version_document(version: ConfigVersion) -> Document:
+    """A version of a domain's configuration."""
+    return {
+        "config_digest": version.config_digest,
+        "policy_digest": version.policy_digest,
+        "first_seen_at": instant(version.first_seen_at),
+        "rules": [dict(rule) for rule in version.rules],
     }
 
 

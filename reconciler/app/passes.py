@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from reconciler.app.ports import Clock, EntityRead, RecordReader, TargetReader
 from reconciler.core.canaries import released
@@ -12,6 +13,7 @@ from reconciler.core.model import Outcome, Record, RecordKey, SampleDraw, Side
 from reconciler.core.outcomes import Judge, Judged, join_strays, observation
 from reconciler.core.pairing import Defective, Match, Pairing
 from reconciler.core.records import Digest, Normalizer, Part, parse_key
+from reconciler.core.rules import RuleSpec
 from reconciler.core.sampling import KeySample
 from reconciler.core.spec import EntitySpec
 from reconciler.core.summary import no_outcomes
@@ -52,6 +54,7 @@ class EntityPass:
     checked: set[str] = field(default_factory=set)
     complete: bool = False
     softened: Counter[str] = field(default_factory=Counter)
+    ruled: Counter[RuleSpec] = field(default_factory=Counter)
     canaries: tuple[int, int] = (0, 0)
     notes: list[str] = field(default_factory=list)
     sample: SampleDraw | None = None
@@ -65,12 +68,17 @@ class EntityPass:
         """Counts a match at once, or makes it a candidate."""
         if judged.diff is None:
             self.outcomes[judged.outcome] += 1
-            self.softened.update(judged.softened)
+            self.helped(judged)
             self._release(judged)
         else:
             self.candidates[judged.diff.locator] = Candidate(
                 judged=judged, seen=observation(judged), first=at, since=at
             )
+
+    def helped(self, judged: Judged) -> None:
+        """Counts what made a match equal, or took a part of its difference away."""
+        self.softened.update(judged.softened)
+        self.ruled.update(judged.ruled)
 
     def _release(self, judged: Judged) -> None:
         """Plants canaries on the first matched records."""
@@ -90,9 +98,13 @@ class Looker:
         self._clock = clock
         self._digest = digest
 
+    def now(self) -> datetime:
+        """The wall clock."""
+        return self._clock.now()
+
     def now_ms(self) -> int:
         """The wall clock in milliseconds since 1970."""
-        return int(self._clock.now().timestamp() * 1000)
+        return int(self.now().timestamp() * 1000)
 
     async def problems(self, entity: EntitySpec) -> list[str]:
         """What the stores lack for this entity."""
@@ -230,7 +242,7 @@ def key_entity(entity: EntitySpec) -> EntitySpec:
     """The entity with nothing but its key and its owner."""
     owner = (entity.embedded.owner,) if entity.embedded else ()
     fields = tuple(entity.field(path) for path in dict.fromkeys((*entity.key, *owner)))
-    return replace(entity, fields=fields, scope=None, ttl="")
+    return replace(entity, fields=fields, scope=None, ttl="", rules=())
 
 
 def _keys_of(judged: Sequence[Judged]) -> tuple[list[str], list[str]]:

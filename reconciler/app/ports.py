@@ -22,6 +22,7 @@ from reconciler.core.model import (
     Side,
 )
 from reconciler.core.spec import DomainSpec, EntitySpec, InvariantSpec
+from reconciler.core.versions import ConfigVersion
 
 # -- stores ------------------------------------------------------------------------------------------------------------
 
@@ -300,6 +301,12 @@ class ReportStore(AuditLog, Protocol):
 
     async def rehearse(self, rehearsal: Rehearsal) -> None:
         """Stores a rehearsal."""
+
+    async def note_config_version(self, version: ConfigVersion) -> bool:
+        """Stores a domain's configuration, and a change in the audit log; False where it is the newest known."""
+
+    async def config_versions(self, domain: str, *, limit: int = 50) -> Sequence[ConfigVersion]:
+        """The versions of a domain's configuration, newest first."""
 
     async def note_flag(self, change: FlagChange) -> None:
         """Stores that a flag was seen in another position."""

@@ -59,11 +59,7 @@ class Rechecks:
             fresh = await self._looker.fresh(one.entity, keys=keys, ids=ids)
             differing = {judged.diff.locator: judged for judged in fresh if judged.diff}
             agreeing = {
-                record.key_text: judged.outcome
-                for judged in fresh
-                if not judged.diff
-                for record in judged.records
-                if record
+                record.key_text: judged for judged in fresh if not judged.diff for record in judged.records if record
             }
             lost = [each for each in some if each.locator not in differing and _text(each) not in agreeing]
             hidden = await self._hidden(one, lost) if lost else set()
@@ -105,12 +101,15 @@ class Rechecks:
             (one.settled if stays else one.unconfirmed).append(judged)
 
 
-def _clear(one: EntityPass, candidate: Candidate, agreeing: Mapping[str, Outcome]) -> None:
+def _clear(one: EntityPass, candidate: Candidate, agreeing: Mapping[str, Judged]) -> None:
     """Counts a candidate that is equal now as what it is now; one that is on neither side any more is out of scope."""
     del one.candidates[candidate.locator]
     one.cleared += 1
     one.checked.add(candidate.locator)
-    one.outcomes[agreeing.get(_text(candidate), Outcome.OUT_OF_SCOPE)] += 1
+    judged = agreeing.get(_text(candidate))
+    one.outcomes[judged.outcome if judged else Outcome.OUT_OF_SCOPE] += 1
+    if judged is not None:
+        one.helped(judged)
 
 
 def _text(candidate: Candidate) -> str:

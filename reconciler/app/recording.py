@@ -1,11 +1,12 @@
 """Storing what a domain's looks found: diffs first, counts after them, the domain's end last."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reconciler.app.invariants import InvariantChecks
 from reconciler.app.passes import EntityPass
-from reconciler.app.ports import Clock, ReportStore, TargetReader
+from reconciler.app.ports import Clock, ReportStore, StoredRun, TargetReader
 from reconciler.app.references import refine
 from reconciler.core.invariants import MOST_SAMPLES
 from reconciler.core.model import (
@@ -20,6 +21,8 @@ from reconciler.core.model import (
 from reconciler.core.outcomes import Judged, join_moved
 from reconciler.core.pairing import Pair
 from reconciler.core.redact import reported
+from reconciler.core.rules import RuleKind, told
+from reconciler.core.ruling import expired
 from reconciler.core.spec import DomainSpec, EntitySpec, System
 
 DIFFS_AT_ONCE = 500
@@ -56,9 +59,8 @@ class Recorder:
 
     def __init__(
         self,
-        run_id: int,
+        run: StoredRun,
         *,
-        mode: Mode,
         system: System,
         store: ReportStore,
         target: TargetReader,
@@ -66,9 +68,10 @@ class Recorder:
         invariants: InvariantChecks,
         gaps: Gaps,
     ) -> None:
-        """`gaps` holds for every domain of the run."""
-        self._run_id = run_id
-        self._mode = mode
+        """`run` is as it began: its start decides which rules have expired. `gaps` holds for every domain of it."""
+        self._run_id = run.id
+        self._mode = run.mode
+        self._began_at = run.started_at
         self._system = system
         self._store = store
         self._target = target
@@ -81,13 +84,23 @@ class Recorder:
         name = work.domain.name
         for one in work.passes:
             await self._store_entity(work.domain, one)
-        notes = [note for one in work.passes for note in one.notes] + (
-            [self._gaps.unknown] if self._gaps.unknown else []
-        )
+        notes = [note for one in work.passes for note in one.notes]
+        notes += [self._gaps.unknown] if self._gaps.unknown else []
+        notes += self._rule_notes(work)
         gaps = None if self._gaps.counts is None else self._gaps.counts.get(name, 0)
         await self._store.finish_domain(
             self._run_id, domain=name, notes=notes, gaps=gaps, canaries=work.canaries, error="", at=self._clock.now()
         )
+
+    def _rule_notes(self, work: DomainWork) -> list[str]:
+        """The rules that have expired, and those in force that a complete scan had no use for."""
+        ended = expired(self._system.domain(work.domain.name), self._began_at)
+        notes = [f"{told(entity, rule)} expired after {rule.until} and no longer applies" for entity, rule in ended]
+        for one in work.passes if self._mode is Mode.SCAN else ():
+            applied = one.ruled.keys() | {rule for judged in (*one.settled, *one.unconfirmed) for rule in judged.ruled}
+            idle = [rule for rule in one.entity.rules if one.complete and rule not in applied]
+            notes += [f"{told(one.entity.name, rule)} never applied" for rule in idle]
+        return notes
 
     async def _store_entity(self, domain: DomainSpec, one: EntityPass) -> None:
         """One entity; a complete scan also resolves what it did not see any more."""
@@ -144,9 +157,10 @@ class Recorder:
 
 def summarize(one: EntityPass, *, mode: Mode, invariants: Sequence[InvariantResult] = ()) -> EntitySummary:
     """An entity's counts after settling; a scan that is complete has covered everything, a sample its share."""
-    outcomes = dict(one.outcomes)
+    outcomes, ruled = dict(one.outcomes), Counter(one.ruled)
     for judged in (*one.settled, *one.unconfirmed):
         outcomes[judged.outcome] += 1
+        ruled.update(judged.ruled)
     seen = sum(outcomes.values())
     known = max(one.source_records, one.target_records)
     share = 1.0 if mode is Mode.SCAN else min(1.0, seen / known) if known else 0.0
@@ -165,6 +179,8 @@ def summarize(one: EntityPass, *, mode: Mode, invariants: Sequence[InvariantResu
         may_be_empty=one.entity.may_be_empty,
         invariants=tuple(invariants),
         softened=dict(one.softened),
+        ignored={rule.path: count for rule, count in ruled.items() if rule.kind is RuleKind.IGNORE},
+        tolerated={rule.path: count for rule, count in ruled.items() if rule.kind is RuleKind.TOLERANCE},
         notes=tuple(one.notes),
         sample=one.sample,
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from reconciler.app.configurations import note_configurations
 from reconciler.app.invariants import InvariantChecks
 from reconciler.app.looks import Looks, Progress, RunRequest
 from reconciler.app.passes import Looker, draw_seed
@@ -10,6 +11,7 @@ from reconciler.app.rechecks import RecheckPolicy, Rechecks
 from reconciler.app.recording import DomainWork, Gaps, Recorder
 from reconciler.core.model import Mode, RunStatus
 from reconciler.core.records import Digest
+from reconciler.core.ruling import domain_at
 from reconciler.core.spec import DomainSpec, System
 from reconciler.errors import OutOfTime, ReadInterrupted, ReconcilerError, UsageError
 
@@ -48,6 +50,7 @@ class Runs:
                     next_step="leave it out; `reconciler config show` lists the domains",
                 )
         async with self.locks.hold([domain.name for domain in request.domains]):
+            await note_configurations(request.domains, store=self.store, clock=self.clock)
             run_id = await self._begin(request)
             progress.started(run_id)
             try:
@@ -114,9 +117,9 @@ class Runs:
     async def _recorded(self, run_id: int, request: RunRequest, progress: Progress) -> StoredRun:
         """Looks at everything, settles what differs, stores it, seals the run."""
         health = [await self.source.health(), await self.target.health()]
+        began = await self.store.run(run_id)
         recorder = Recorder(
-            run_id,
-            mode=request.mode,
+            began,
             system=self.system,
             store=self.store,
             target=self.target,
@@ -124,7 +127,7 @@ class Runs:
             invariants=InvariantChecks(source=self.source, target=self.target),
             gaps=await self._gaps(),
         )
-        works = await self._look(run_id, request, recorder, _Deadline(request, self.clock, progress))
+        works = await self._look(began, request, recorder, _Deadline(request, self.clock, progress))
         waiting = [work for work in works if not work.settled]
         passes = [one for work in waiting for one in work.passes]
         progress.settling(sum(len(one.candidates) for one in passes))
@@ -137,13 +140,17 @@ class Runs:
         await self.store.finish_run(run_id, status=status, identities=identities, at=self.clock.now())
         return await self.store.run(run_id)
 
-    async def _look(self, run_id: int, request: RunRequest, recorder: Recorder, progress: Progress) -> list[DomainWork]:
-        """Looks at every unfinished domain; what needs no second look is stored at once, and kept if the run dies."""
-        seed = (await self.store.run(run_id)).seed or 0
+    async def _look(
+        self, began: StoredRun, request: RunRequest, recorder: Recorder, progress: Progress
+    ) -> list[DomainWork]:
+        """Looks at every unfinished domain, by the rules that applied when the run began.
+
+        What needs no second look is stored at once, and kept if the run dies.
+        """
         looks = Looks(
-            run_id,
+            began.id,
             request,
-            seed=seed,
+            seed=began.seed or 0,
             looker=self._looker,
             store=self.store,
             source=self.source,
@@ -151,8 +158,8 @@ class Runs:
             progress=progress,
         )
         works = []
-        for domain in await self._unfinished(run_id, request):
-            work = await looks.domain(domain)
+        for domain in await self._unfinished(began.id, request):
+            work = await looks.domain(domain_at(domain, began.started_at))
             works.append(work)
             if work.settled:
                 await recorder.store(work)

@@ -118,6 +118,7 @@ def _seconds(option: str, text: str) -> float:
 async def _answer(asked: Asked) -> GateAnswer:
     """The gates as of now: configuration, plans and reports are read anew."""
     async with open_reports(configuration()) as reports:
+        await reports.note_configuration()
         await reports.flags.look()
         gates = await reports.verdicts.gates(asked.domains)
         needed = sampled(asked.form, asked.written)

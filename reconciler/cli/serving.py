@@ -91,6 +91,7 @@ async def serving(reports: Reports, *, scheduled: bool) -> AsyncIterator[str]:
             got="one that others reach, while there is no login yet",
             next_step="serve on 127.0.0.1 behind an SSH tunnel",
         )
+    await reports.note_configuration()
     async with AsyncExitStack() as stack:
         if scheduled:
             scheduler = Scheduler(reports.configuration.system, start=_starter(reports), say=_say)

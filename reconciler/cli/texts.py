@@ -91,6 +91,12 @@ def _trouble(entity: EntitySummary) -> list[str]:
         for one in entity.invariants
         if one.violations
     ]
+    ruled = {"ignored": entity.ignored, "tolerated": entity.tolerated}
+    told += [
+        f"{path}: differences {kind} by rule in {count:,} records"
+        for kind, counts in ruled.items()
+        for path, count in sorted(counts.items())
+    ]
     if entity.outcomes[Outcome.UNREADABLE]:
         told.append(f"{entity.outcomes[Outcome.UNREADABLE]:,} records can't be read")
     if entity.unconfirmed:

@@ -15,6 +15,9 @@ from reconciler.adapters.config_files import Configuration
 from reconciler.app.ports import RecordReader, StoreHealth
 from reconciler.cli.context import configuration, formats, print_json, run_async
 from reconciler.cli.texts import table
+from reconciler.core.rules import told
+from reconciler.core.ruling import expired
+from reconciler.core.versions import version_of
 from reconciler.errors import ConfigurationError, ReconcilerError, StoreRefused, StoreUnavailable, UsageError
 from reconciler.wiring import Reports, open_reports, open_stores
 
@@ -56,6 +59,7 @@ async def _examine(config: Configuration) -> list[Finding]:
     fields = sum(len(entity.fields) for domain in system.domains for entity in domain.entities)
     count = f"{len(system.domains)} domains, {len(system.comparable)} comparable, {fields} fields"
     found = [Finding(result="ok", about="config", text=f"{config.settings.config}: {count}, {config.digest[:19]}…")]
+    found += [Finding(result="warning", about="rules", text=text) for text in _expired(config)]
     async with open_reports(config) as reports:
         wrong = await reports.store.check()
         found.append(
@@ -115,6 +119,8 @@ def config_command() -> None:
 def validate_config() -> int:
     """Read every file and report every mistake; exit 2 if there is one."""
     config = configuration()
+    for warning in _expired(config):
+        click.echo(f"warning: {warning}", err=True)
     click.echo(f"{config.settings.config}: {len(config.system.domains)} domains, no mistakes. {config.digest}")
     return 0
 
@@ -148,8 +154,31 @@ def show_config(sources: bool, form: str) -> int:  # noqa: FBT001 - click passes
         (one.name, one.flag or "—", ", ".join(entity.name for entity in one.entities) or one.not_comparable)
         for one in config.system.domains
     ]
-    click.echo(f"{table(rows)}\n\n{table([('DOMAIN', 'FLAG', 'ENTITIES'), *domains])}\n\n{config.digest}")
+    click.echo(
+        f"{table(rows)}\n\n{table([('DOMAIN', 'FLAG', 'ENTITIES'), *domains])}\n{_rules(config)}\n{config.digest}"
+    )
     return 0
+
+
+def _rules(config: Configuration) -> str:
+    """The declared rules as a table, nothing where there is none."""
+    head = ("RULE", "FIELD", "OWNER", "UNTIL", "REASON")
+    rows = [
+        (rule.kind.value, f"{entity}.{rule.path}", rule.owner, str(rule.until or "no end"), rule.reason)
+        for domain in config.system.domains
+        for entity, rule in domain.rules
+    ]
+    return f"\n{table([head, *rows])}\n" if rows else ""
+
+
+def _expired(config: Configuration) -> list[str]:
+    """The rules that have expired by now, a sentence each."""
+    now = datetime.now(UTC)
+    return [
+        f"{told(entity, rule)} expired after {rule.until}: remove it or give it another end"
+        for domain in config.system.domains
+        for entity, rule in expired(domain, now)
+    ]
 
 
 def _settings(config: Configuration) -> dict[str, object]:
@@ -187,6 +216,7 @@ def _domain(name: str, config: Configuration) -> dict[str, object]:
         "not_comparable": domain.not_comparable or None,
         "config_digest": domain.config_digest,
         "policy_digest": domain.policy_digest,
+        "rules": [dict(rule) for rule in version_of(domain, datetime.now(UTC)).rules],
     }
 
 

@@ -7,26 +7,32 @@ from reconciler.core.model import DiffKind, Opaque, Outcome, Raw, RawRecord, Sid
 from reconciler.core.outcomes import Judge
 from reconciler.core.pairing import Pairing
 from reconciler.core.records import Normalizer
+from reconciler.core.ruling import Rulebook, beyond
 from reconciler.core.spec import EntitySpec, FieldKind
 from reconciler.core.specimens import PAST, Specimen, in_key, specimen
 
 NOW_MS = 0
 Expected = frozenset[tuple[Outcome, frozenset[tuple[str, DiffKind]]]]
+MATCHED: Expected = frozenset({(Outcome.MATCHED, frozenset())})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exercise:
-    """Raw records of both sides, and what must become of them: outcomes with the fields that differ, and how."""
+    """Raw records of both sides, and what must become of them: outcomes with the fields that differ, and how.
+
+    `ruled`: a declared rule is about the field, so that the records may match as well.
+    """
 
     name: str
     source: tuple[RawRecord, ...]
     target: tuple[RawRecord, ...]
     expected: Expected
+    ruled: bool = False
 
 
 def drilled(entity: EntitySpec, *, seen_as: EntitySpec | None = None) -> tuple[int, int]:
     """How many exercises the fields allow, and how many came out right; `seen_as` is what the comparison uses."""
-    exercises = list(planned(entity))
+    exercises = [one for one in planned(entity) if not (one.ruled and outcome(entity, one) == MATCHED)]
     return len(exercises), sum(outcome(seen_as or entity, one) == one.expected for one in exercises)
 
 
@@ -50,7 +56,7 @@ def outcome(entity: EntitySpec, exercise: Exercise) -> Expected:
 
 def planned(entity: EntitySpec) -> Iterator[Exercise]:
     """Every exercise that the entity's fields allow."""
-    good = _Good(entity)
+    good, book = _Good(entity), Rulebook(entity)
     yield from _of_records(entity, good)
     for index, field in enumerate(entity.fields):
         if field.path in entity.key:
@@ -59,12 +65,23 @@ def planned(entity: EntitySpec) -> Iterator[Exercise]:
         if entity.scope and field.path == entity.scope.path:
             continue
         for source, target, kind in good.specimens[index].bad:
-            differs = frozenset({(Outcome.FIELD_MISMATCH, frozenset({(field.path, kind)}))})
-            yield good.exercise(f"{field.path}: {kind}", index, source=source, target=target, expected=differs)
+            differs = _differs(field.path, kind)
+            made = good.exercise(f"{field.path}: {kind}", index, source=source, target=target, expected=differs)
+            yield replace(made, ruled=book.about(field.path))
+        tolerance = book.tolerance(field.path)
+        far = None if tolerance is None else beyond(tolerance, good.specimens[index].target)
+        if far is not None:
+            differs = _differs(field.path, DiffKind.VALUE)
+            yield good.exercise(f"{field.path}: beyond its tolerance", index, target=far, expected=differs)
 
 
 BROKEN = Opaque("canary", unreadable=True)
 SAME = Opaque("same")
+
+
+def _differs(path: str, kind: DiffKind) -> Expected:
+    """A pair that differs at one field."""
+    return frozenset({(Outcome.FIELD_MISMATCH, frozenset({(path, kind)}))})
 
 
 def _only(outcome: Outcome) -> Expected:

@@ -250,5 +250,6 @@ def _counts(entity: EntitySummary) -> Mapping[str, object]:
         "unconfirmed": entity.unconfirmed,
         "coverage": repr(entity.coverage),
         "complete": entity.complete,
+        "ruled": [sorted(entity.ignored.items()), sorted(entity.tolerated.items())],
         "invariants": sorted([item.name, item.side, item.violations] for item in entity.invariants),
     }

@@ -180,6 +180,7 @@ def valid_until(facts: GateFacts, evidence: Evidence, *, digest: str | None) -> 
     """When the first thing that this gate stands on lapses by itself; None where it stands on nothing."""
     policy = facts.data.spec.policy
     ends = [lapse(evidence.scan.started_at, policy.max_scan_age)] if evidence.scan else []
+    ends += [rule.ends_at for _, rule in facts.data.spec.rules if rule.ends_at and rule.ends_at >= facts.data.now]
     ends += [one.valid_until for one in facts.dependencies if one.valid_until]
     ends += [one.valid_until for one in facts.group if one.valid_until]
     if not facts.flipped:

@@ -69,6 +69,7 @@ CHECK_ORDER = (
     "invariants",
     "canaries",
     "dualwrite_gaps",
+    "rules_valid",
     "rollback_plan",
     "depends_on",
     "flip_group",
@@ -115,9 +116,10 @@ def data_health(facts: DataFacts) -> Dependency:
     if not facts.spec.comparable:
         return Dependency(domain=facts.spec.name, checks=(), valid_until=None)
     evidence = gather(facts)
-    lapses = lapse(evidence.scan.started_at, facts.spec.policy.max_scan_age) if evidence.scan else None
+    ends = [lapse(evidence.scan.started_at, facts.spec.policy.max_scan_age)] if evidence.scan else []
+    ends += [rule.ends_at for _, rule in facts.spec.rules if rule.ends_at and rule.ends_at >= facts.now]
     checks = tuple(finding.check for finding in judge_data(evidence))
-    return Dependency(domain=facts.spec.name, checks=checks, valid_until=lapses)
+    return Dependency(domain=facts.spec.name, checks=checks, valid_until=min(ends, default=None))
 
 
 def as_member(facts: GateFacts) -> Member:

@@ -337,6 +337,7 @@ class EntitySummary:
 
     `softened` counts, by path, the matched records whose raw values differ and were made equal by the field's rule.
     `sample` is what a sample drew, None in the other modes.
+    `ignored` and `tolerated` count, by the path of a declared rule, the records of which it took a difference away.
     """
 
     entity: str
@@ -353,5 +354,7 @@ class EntitySummary:
     may_be_empty: bool = False
     invariants: tuple[InvariantResult, ...] = ()
     softened: Mapping[str, int] = field(default_factory=dict)
+    ignored: Mapping[str, int] = field(default_factory=dict)
+    tolerated: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     sample: SampleDraw | None = None

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from reconciler.core.compare import compare, field_diffs
 from reconciler.core.model import DanglingReference, FieldDiff, Outcome, Record, RecordDiff, Side
 from reconciler.core.pairing import Defective, Match, Pair
+from reconciler.core.rules import RuleSpec
+from reconciler.core.ruling import Rulebook
 from reconciler.core.softening import softened
 from reconciler.core.spec import EntitySpec
 from reconciler.core.values import Token
@@ -17,13 +19,15 @@ from reconciler.core.values import Token
 class Judged:
     """A match with its outcome; `diff` is None for matched and out_of_scope.
 
-    `softened` names the fields of a matched pair that a rule made equal though their raw values differ.
+    `softened` names the fields of a matched pair that a normalization made equal though their raw values differ,
+    `ruled` the declared rules that took a difference of the pair away.
     """
 
     match: Match
     outcome: Outcome
     diff: RecordDiff | None = None
     softened: tuple[str, ...] = ()
+    ruled: tuple[RuleSpec, ...] = ()
 
     @property
     def records(self) -> tuple[Record | None, Record | None]:
@@ -39,6 +43,7 @@ class Judge:
     def __init__(self, entity: EntitySpec, *, now_ms: int) -> None:
         """`now_ms` is the moment, in milliseconds since 1970."""
         self._entity = entity
+        self._rules = Rulebook(entity)
         self._now_ms = now_ms
         self._ttl = entity.index(entity.ttl) if entity.ttl else None
         self._scope = entity.index(entity.scope.path) if entity.scope else None
@@ -82,14 +87,17 @@ class Judge:
 
     def _compared(self, match: Pair, source: Record, target: Record) -> Judged:
         """A pair, compared field by field."""
-        fields = compare(self._entity, source=source, target=target)
+        found = compare(self._entity, source=source, target=target)
+        fields, ruled = self._rules.applied(found) if found and self._rules else (found, ())
         if not fields:
             helped = softened(self._entity, source=source, target=target)
-            return Judged(match=match, outcome=Outcome.MATCHED, softened=helped)
+            apart = {one.path for one in ruled}
+            helped = tuple(path for path in helped if path not in apart)
+            return Judged(match=match, outcome=Outcome.MATCHED, softened=helped, ruled=ruled)
         diff = RecordDiff(
             locator=source.key_text, key_text=source.key_text, outcome=Outcome.FIELD_MISMATCH, fields=fields
         )
-        return Judged(match=match, outcome=Outcome.FIELD_MISMATCH, diff=diff)
+        return Judged(match=match, outcome=Outcome.FIELD_MISMATCH, diff=diff, ruled=ruled)
 
     def _out_of_scope(self, *records: Record) -> bool:
         """Whether a record has expired on either side, or is outside the scope on all sides that have it."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from reconciler.core.model import Sensitivity, Side
+from reconciler.core.rules import RuleSpec
 from reconciler.errors import InvalidSpec
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -144,7 +145,8 @@ class EntitySpec:
 
     `fields` holds every compared field, the key's own among them: an implicit `_id` of kind identity where the key is
     `legacy_object_id`, an implicit reference named after the owner where the entity is embedded. `key` names the fields
-    that make the key. `ttl` is the path of the field after whose time a record is out of scope.
+    that make the key. `ttl` is the path of the field after whose time a record is out of scope. `rules` take
+    differences away, on fields outside the key only.
     """
 
     name: str
@@ -161,6 +163,7 @@ class EntitySpec:
     append_only: bool = False
     may_be_empty: bool = False
     method: str = "auto"
+    rules: tuple[RuleSpec, ...] = ()
 
     def __post_init__(self) -> None:
         """Names are names, paths are unique, and key, scope and ttl name fields of the right kinds."""
@@ -174,6 +177,8 @@ class EntitySpec:
             _require(path in paths, f"{where}", expected=f"a field {path}, which its key, scope or ttl names")
         for path in self.key:
             self._keyable(where, path)
+        for rule in self.rules:
+            _require(rule.path not in self.unruled, f"{where}: rule on {rule.path}", expected="a field outside the key")
         if self.ttl:
             _require(
                 self.field(self.ttl).kind is FieldKind.INSTANT,
@@ -208,6 +213,11 @@ class EntitySpec:
         """The entities that fields refer to, those of child tables among them; each once, sorted."""
         inner = (item for one in self.fields if one.children for item in one.children.fields)
         return tuple(sorted({item.refers_to for item in (*self.fields, *inner) if item.refers_to}))
+
+    @property
+    def unruled(self) -> tuple[str, ...]:
+        """The fields that no rule can be about: those of the key, and the owner."""
+        return (*self.key, *([self.embedded.owner] if self.embedded else []))
 
     @property
     def natural_key(self) -> bool:
@@ -338,6 +348,11 @@ class DomainSpec:
             if item.name == name:
                 return item
         raise KeyError(name)
+
+    @property
+    def rules(self) -> tuple[tuple[str, RuleSpec], ...]:
+        """Every rule with the name of its entity."""
+        return tuple((entity.name, rule) for entity in self.entities for rule in entity.rules)
 
     @property
     def comparable(self) -> bool:

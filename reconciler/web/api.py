@@ -1,5 +1,6 @@
 """The same as JSON under /api/v1, and the probes; shapes are those of `app.documents`."""
 
+from datetime import datetime
 from http import HTTPStatus
 
 from aiohttp import web
@@ -11,8 +12,10 @@ from reconciler.app.documents import (
     diff_document,
     gate_document,
     instant,
+    rule_document,
     run_document,
     run_head,
+    version_document,
 )
 from reconciler.app.ports import StoredRun
 from reconciler.core.gate import Check, CheckResult, Gate, Requirement, satisfies
@@ -95,7 +98,7 @@ def _domain(spec: DomainSpec) -> Document:
 
 
 async def domain(request: web.Request) -> web.Response:
-    """One domain: configuration, gate, open clusters, decisions, last runs."""
+    """One domain: configuration with its rules and versions, gate, open clusters, decisions, last runs."""
     spec = domain_in_path(request)
     page, runs = await gather_domain(request, spec)
     document = _domain(spec) | {
@@ -103,8 +106,15 @@ async def domain(request: web.Request) -> web.Response:
         "clusters": [cluster_document(one) for one in page.clusters],
         "decisions": [decision_document(row.decision) | {"today": row.today} for row in page.decisions],
         "runs": [_listed_run(run) for run in runs],
+        "rules": [rule_document(name, rule, now=_now(request), scan=page.scan) for name, rule in spec.rules],
+        "versions": [version_document(one) for one in page.versions],
     }
     return web.json_response(document)
+
+
+def _now(request: web.Request) -> datetime:
+    """The service's clock."""
+    return request.app[SERVICES].clock.now()
 
 
 async def gate(request: web.Request) -> web.Response:

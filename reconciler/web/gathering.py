@@ -16,6 +16,7 @@ from reconciler.web.views.overview import Overview, overview
 
 JUDGEMENTS = web.AppKey("judgements", Judgements)
 LAST_RUNS = 10
+LAST_VERSIONS = 10
 NOTHING = DomainHistory(runs=(), open_confirmed=0, open_unconfirmed=0, last_diff_at=None, decisions=(), rehearsals=())
 
 
@@ -47,6 +48,7 @@ async def gather_domain(request: web.Request, domain: DomainSpec) -> tuple[Domai
         recent=recent.runs,
         runs=runs,
         clusters=await services.store.clusters(domain=domain.name),
+        versions=await services.store.config_versions(domain.name, limit=LAST_VERSIONS),
         sections=services.plan_sections.get(domain.name, {}),
         judgements=request.app[JUDGEMENTS],
     )

@@ -1,10 +1,12 @@
 """From the shape of a domain's file to its specification, implicit fields (`_id`, owner) included."""
 
 import re
+from collections.abc import Sequence
 
 from reconciler.adapters.config.digests import mapping_digest, policy_digest
-from reconciler.adapters.config.shapes import DomainShape, EntityShape, FieldShape, InvariantShape
+from reconciler.adapters.config.shapes import DomainShape, EntityShape, FieldShape, InvariantShape, RuleShape
 from reconciler.core.model import Sensitivity, Side
+from reconciler.core.rules import RuleSpec
 from reconciler.core.spec import (
     ChildTable,
     DomainSpec,
@@ -34,7 +36,7 @@ def snake_case(path: str) -> str:
 
 def domain_spec(shape: DomainShape, *, policy: GatePolicy, schedule: Schedule) -> DomainSpec:
     """The domain with its effective policy and schedule; InvalidSpec where the checks let something through."""
-    entities = tuple(entity_spec(name, entity) for name, entity in shape.entity.items())
+    entities = tuple(entity_spec(name, entity, rules=shape.rule) for name, entity in shape.entity.items())
     invariants = tuple(invariant_spec(item) for item in shape.invariant)
     return DomainSpec(
         name=shape.domain,
@@ -55,8 +57,8 @@ def domain_spec(shape: DomainShape, *, policy: GatePolicy, schedule: Schedule) -
     )
 
 
-def entity_spec(name: str, shape: EntityShape) -> EntitySpec:
-    """The entity with its implicit fields first."""
+def entity_spec(name: str, shape: EntityShape, *, rules: Sequence[RuleShape] = ()) -> EntitySpec:
+    """The entity with its implicit fields first, and those of the domain's rules that are about it."""
     schema, _, table = shape.table.rpartition(".")
     return EntitySpec(
         name=name,
@@ -72,6 +74,19 @@ def entity_spec(name: str, shape: EntityShape) -> EntitySpec:
         ttl=shape.ttl or "",
         append_only=shape.append_only,
         may_be_empty=shape.may_be_empty,
+        rules=tuple(rule_spec(rule) for rule in rules if rule.entity == name),
+    )
+
+
+def rule_spec(shape: RuleShape) -> RuleSpec:
+    """One rule."""
+    return RuleSpec(
+        path=shape.path,
+        kind=shape.kind,
+        owner=shape.owner,
+        reason=shape.reason,
+        tolerance=shape.tolerance,
+        until=shape.until,
     )
 
 

@@ -4,7 +4,8 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 from reconciler.core.spec import EntitySpec, GatePolicy, InvariantSpec
 
@@ -34,12 +35,12 @@ def system_digest(config_digests: Mapping[str, str]) -> str:
 
 
 def _entity(entity: EntitySpec) -> dict[str, object]:
-    """An entity with its fields, and theirs, in order of their paths."""
+    """An entity with its fields, theirs, and its rules in order of their paths."""
     tree = asdict(entity)
     for field in tree["fields"]:
         if field["children"]:
             field["children"]["fields"] = _by("path", field["children"]["fields"])
-    return tree | {"fields": _by("path", tree["fields"])}
+    return tree | {"fields": _by("path", tree["fields"]), "rules": _by("path", tree["rules"])}
 
 
 def _by(key: str, items: Sequence[dict[str, object]]) -> list[dict[str, object]]:
@@ -53,8 +54,13 @@ def _digest(tree: Mapping[str, object]) -> str:
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def _told(value: object) -> int:
-    """Durations as whole microseconds."""
-    if isinstance(value, timedelta):
-        return value // timedelta(microseconds=1)
+def _told(value: object) -> int | str:
+    """Durations as whole microseconds, dates and decimals as text."""
+    match value:
+        case timedelta():
+            return value // timedelta(microseconds=1)
+        case date():
+            return value.isoformat()
+        case Decimal():
+            return f"{value.normalize():f}"
     raise TypeError(f"a digest of {type(value).__name__} is not defined")

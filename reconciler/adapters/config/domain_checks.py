@@ -7,6 +7,7 @@ from reconciler.adapters.config.entity_checks import entity_mistakes
 from reconciler.adapters.config.invariant_checks import invariant_mistakes
 from reconciler.adapters.config.mistakes import dotted, mistake, suggestion
 from reconciler.adapters.config.raw import DomainFile
+from reconciler.adapters.config.rule_checks import rule_mistakes
 from reconciler.adapters.config.shapes import DomainShape
 
 
@@ -23,6 +24,7 @@ def mistakes_of(files: Sequence[DomainFile]) -> Iterator[str]:
             for name, entity in file.shape.entity.items():
                 yield from entity_mistakes(file, name, entity, entities=entities)
             yield from invariant_mistakes(file, file.shape, owners)
+            yield from rule_mistakes(file, file.shape)
     yield from _doubles(files)
     yield from _cycles(files)
 

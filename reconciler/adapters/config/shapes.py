@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from reconciler.adapters.config.values import (
     Collection,
     Cron,
+    Day,
     Duration,
     EmbeddedPath,
     Flag,
@@ -14,10 +15,13 @@ from reconciler.adapters.config.values import (
     Name,
     Path,
     Scalar,
+    Sentence,
     Table,
     Text,
+    Tolerance,
 )
 from reconciler.core.model import Sensitivity, Side
+from reconciler.core.rules import RuleKind
 from reconciler.core.spec import FieldKind, GatePolicy, InvariantKind, NumberType
 
 DEFAULT_POLICY = GatePolicy()
@@ -113,6 +117,18 @@ class InvariantShape(Shape):
     sides: Annotated[list[Annotated[Side, Field(strict=False)]], Field(min_length=1)] = [Side.SOURCE, Side.TARGET]
 
 
+class RuleShape(Shape):
+    """A difference that is ignored, or tolerated up to a size."""
+
+    entity: Name
+    path: Annotated[str, Field(min_length=1)]
+    kind: Annotated[RuleKind, Field(strict=False)]
+    owner: Sentence
+    reason: Sentence
+    tolerance: Tolerance | None = None
+    until: Day | None = None
+
+
 class DomainShape(Shape):
     """A file of `config/domains`."""
 
@@ -129,3 +145,4 @@ class DomainShape(Shape):
     schedule: ScheduleShape = ScheduleShape()
     entity: dict[str, EntityShape] = {}
     invariant: list[InvariantShape] = []
+    rule: list[RuleShape] = []

@@ -1,7 +1,8 @@
 """Values that a configuration spells as text (durations, cron, names), each as a type that pydantic checks."""
 
 import re
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
+from decimal import Decimal
 from typing import Annotated, Final
 
 from apscheduler.triggers.cron import CronTrigger
@@ -19,6 +20,7 @@ UNITS: Final = {
     "d": timedelta(days=1),
 }
 CRON_FIELDS: Final = 5
+MOST_TOLERANCE: Final = Decimal(10) ** 18
 
 
 def parse_duration(text: object) -> timedelta:
@@ -42,6 +44,30 @@ def check_positive(duration: timedelta) -> timedelta:
     if not duration:
         raise ValueError("a duration above zero")
     return duration
+
+
+def parse_tolerance(value: object) -> Decimal | timedelta:
+    """A number as it is spelled, or a duration; ValueError says what a tolerance looks like."""
+    if isinstance(value, str):
+        return check_positive(parse_duration(value))
+    if type(value) not in (int, float) or not 0 < Decimal(str(value)) <= MOST_TOLERANCE:
+        raise ValueError(f"a number above 0 and up to {MOST_TOLERANCE:.0e}, or a duration like 5s")
+    return Decimal(str(value))
+
+
+def format_tolerance(tolerance: Decimal | timedelta) -> str:
+    """The tolerance as a file spells it."""
+    return format_duration(tolerance) if isinstance(tolerance, timedelta) else f"{tolerance:f}"
+
+
+def parse_day(value: object) -> date:
+    """A date, written as TOML's own or as text; ValueError says what a date looks like."""
+    if type(value) is date:
+        return value
+    try:
+        return date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError as error:
+        raise ValueError("a date like 2026-01-31") from error
 
 
 def check_cron(text: str) -> str:
@@ -86,6 +112,13 @@ Duration = Annotated[
     PlainSerializer(format_duration),
     WithJsonSchema({"type": "string", "pattern": f"^{DURATION.pattern}$", "examples": ["72h", "250ms"]}),
 ]
+Tolerance = Annotated[
+    Decimal | timedelta,
+    PlainValidator(parse_tolerance),
+    PlainSerializer(format_tolerance),
+    WithJsonSchema({"type": ["number", "string"], "examples": [0.01, "5s"]}),
+]
+Day = Annotated[date, PlainValidator(parse_day), WithJsonSchema({"type": "string", "format": "date"})]
 PositiveDuration = Annotated[Duration, AfterValidator(check_positive)]
 Cron = Annotated[str, AfterValidator(check_cron)]
 Name = Annotated[str, _matching(NAME, "a name in lower_snake_case")]
@@ -114,3 +147,4 @@ WebAddress = Annotated[
     ),
 ]
 Text = Annotated[str, BeforeValidator(lambda text: text.strip() if isinstance(text, str) else text)]
+Sentence = Annotated[Text, _matching(re.compile(r"(?s).+"), "a text that is not empty")]

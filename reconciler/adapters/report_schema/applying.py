@@ -7,6 +7,7 @@ from reconciler.adapters.report_schema import (
     m0002_audit,
     m0003_samples_and_cutover_marks,
     m0004_access,
+    m0005_rules,
 )
 from reconciler.adapters.report_schema.step import Migration
 from reconciler.errors import ReportStoreError
@@ -17,6 +18,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m0002_audit.STEP,
     m0003_samples_and_cutover_marks.STEP,
     m0004_access.STEP,
+    m0005_rules.STEP,
 )
 NEWEST = MIGRATIONS[-1].number
 

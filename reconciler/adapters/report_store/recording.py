@@ -26,7 +26,7 @@ ENTITY_COLUMNS = (
     "run_id", "position", "domain", "entity", "source_records", "target_records", "seen", "compared",
     *(outcome.value for outcome in OUTCOMES),
     "cleared", "unconfirmed", "coverage", "method", "complete", "may_be_empty", "invariants", "softened",
-    "notes", "finished_at", "sample",
+    "ignored", "tolerated", "notes", "finished_at", "sample",
 )  # fmt: skip
 
 
@@ -115,6 +115,8 @@ def write_entity(db: Database, run_id: int, *, domain: str, summary: EntitySumma
         "may_be_empty": int(summary.may_be_empty),
         "invariants": dump_invariants(summary.invariants),
         "softened": dump(dict(summary.softened)),
+        "ignored": dump(dict(summary.ignored)),
+        "tolerated": dump(dict(summary.tolerated)),
         "notes": dump_texts(summary.notes),
         "finished_at": to_micros(at),
         "sample": dump_draw(summary.sample),

@@ -166,6 +166,8 @@ def _entity(row: Row) -> EntitySummary:
         may_be_empty=bool(row["may_be_empty"]),
         invariants=load_invariants(row["invariants"]),
         softened=json.loads(row["softened"]),
+        ignored=json.loads(row["ignored"]),
+        tolerated=json.loads(row["tolerated"]),
         notes=load_texts(row["notes"]),
         sample=load_draw(row["sample"]),
     )

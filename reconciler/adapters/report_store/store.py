@@ -11,7 +11,7 @@ from typing import TypeVar
 from sqlite_utils import Database
 
 from reconciler.adapters.locks import LivingProcess, lives
-from reconciler.adapters.report_store import auditing, memory, problems, recording, runs, sighting, upkeep
+from reconciler.adapters.report_store import auditing, memory, problems, recording, runs, sighting, upkeep, versions
 from reconciler.adapters.report_store.access import SqliteAccessLedger
 from reconciler.adapters.report_store.opening import prepare, prepare_reading
 from reconciler.adapters.report_store.threads import Readers, Writer, refuse_writing
@@ -20,6 +20,7 @@ from reconciler.core.audit import Act, AuditEntry, Chain
 from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal
 from reconciler.core.model import EntitySummary, ReportedDiff, RunStatus
 from reconciler.core.spec import DomainSpec
+from reconciler.core.versions import ConfigVersion
 from reconciler.errors import ReportStoreError
 
 T = TypeVar("T")
@@ -202,6 +203,17 @@ class SqliteReportStore:
     async def audit_chain(self, *, full: bool = False) -> Chain:
         """Proves the chain: what came since this process last proved it, or `full`, every entry."""
         return await self._readers.read(partial(auditing.prove_chain, proved=self._proved, full=full))
+
+    # -- configuration -------------------------------------------------------------------------------------------------
+
+    async def note_config_version(self, version: ConfigVersion) -> bool:
+        """Stores a domain's configuration, and a change in the audit log; False where it is the newest known."""
+        writer, _ = self._writing()
+        return await writer.write(partial(versions.note, version=version))
+
+    async def config_versions(self, domain: str, *, limit: int = 50) -> Sequence[ConfigVersion]:
+        """The versions of a domain's configuration, newest first."""
+        return await self._readers.read(partial(versions.newest, domain=domain, limit=limit))
 
     # -- upkeep --------------------------------------------------------------------------------------------------------
 

@@ -10,9 +10,11 @@ from reconciler.core.history import Decision, DomainRun, Rehearsal
 from reconciler.core.model import EntitySummary, Mode, RunStatus
 from reconciler.core.sampled import sampled_words
 from reconciler.core.spec import DomainSpec, EntitySpec
+from reconciler.core.versions import ConfigVersion
 from reconciler.core.wording import counted, number
 from reconciler.web.views.days import Judgements, Strip, strip
 from reconciler.web.views.overview import Soak, check_of, soak_of
+from reconciler.web.views.rules import RuleRow, rule_row
 from reconciler.web.views.runs import RunRow, part
 from reconciler.web.words import CHECK, GATE, Word, check_name
 
@@ -72,6 +74,8 @@ class DomainPage:
     scan: DomainRun | None
     sampled: str
     entities: tuple[EntityRow, ...]
+    rules: tuple[RuleRow, ...]
+    versions: tuple[ConfigVersion, ...]
     way_back: WayBack
     decisions: tuple[DecisionRow, ...]
     runs: tuple[RunRow, ...]
@@ -83,10 +87,14 @@ def domain_page(
     recent: Sequence[DomainRun],
     runs: Sequence[StoredRun],
     clusters: Sequence[ClusterCount],
+    versions: Sequence[ConfigVersion],
     sections: Mapping[str, str],
     judgements: Judgements,
 ) -> DomainPage:
-    """The page from the facts of the gate; `recent` are the parts of the strip's days, `runs` the newest runs."""
+    """The page from the facts of the gate.
+
+    `recent` are the parts of the strip's days, `runs` the newest runs, `versions` the newest of the configuration.
+    """
     spec, now, gate = facts.data.spec, facts.data.now, decide(facts)
     rows = tuple(CheckRow(word=CHECK[check.result], name=check_name(check.name), check=check) for check in gate.checks)
     scan = _newest_scan(facts.data.history.runs)
@@ -106,6 +114,8 @@ def domain_page(
         scan=scan,
         sampled=sampled_words(gate.sampled) if gate.sampled else "",
         entities=_entities(spec, scan),
+        rules=tuple(rule_row(entity, rule, now=now, scan=scan) for entity, rule in spec.rules),
+        versions=tuple(versions),
         way_back=WayBack(plan=facts.plan, sections=sections, rehearsal=last_rehearsal(facts)),
         decisions=_decisions(facts, gate),
         runs=_own_parts(spec, runs),

@@ -1,6 +1,6 @@
 """Runs: the list, and one run with its result line, its numbers and what it found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -71,6 +71,7 @@ class DomainResult:
     canaries: str
     softened: tuple[str, ...]
     sampled: tuple[str, ...]
+    ruled: tuple[str, ...]
     clusters: tuple[ClusterCount, ...]
 
 
@@ -200,6 +201,7 @@ def _domain(domain: DomainRun, run: StoredRun, clusters: Sequence[ClusterCount])
         canaries=f"{number(domain.canaries_caught)} of {number(planted)} caught" if planted else "none planted",
         softened=tuple(f"{entity.entity}: {_softened(entity)}" for entity in domain.entities if entity.softened),
         sampled=tuple(told for entity in domain.entities if (told := sample_words(entity))),
+        ruled=tuple(f"{entity.entity}: {_ruled(entity)}" for entity in domain.entities if _ruled(entity)),
         clusters=tuple(one for one in clusters if one.domain == domain.domain),
     )
 
@@ -207,6 +209,17 @@ def _domain(domain: DomainRun, run: StoredRun, clusters: Sequence[ClusterCount])
 def _softened(entity: EntitySummary) -> str:
     """How often the rules made different raw values equal, by field."""
     return ", ".join(f"{path} {number(count)}" for path, count in sorted(entity.softened.items()))
+
+
+def _ruled(entity: EntitySummary) -> str:
+    """How many differences declared rules took away, by path."""
+    found = ((path, count, kind) for kind, counts in _rules_of(entity) for path, count in sorted(counts.items()))
+    return ", ".join(f"{path} {kind} in {counted(count, 'record')}" for path, count, kind in found)
+
+
+def _rules_of(entity: EntitySummary) -> tuple[tuple[str, Mapping[str, int]], ...]:
+    """The two kinds of rules with their counts."""
+    return ("ignored", entity.ignored), ("tolerated", entity.tolerated)
 
 
 def _entity(entity: EntitySummary, domain: DomainRun) -> EntityResult:

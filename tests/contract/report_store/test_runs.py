@@ -59,6 +59,8 @@ async def test_invariants_and_notes_of_an_entity_come_back(store: SqliteReportSt
             "may_be_empty": True,
             "softened": {"city": 3},
             "sample": SampleDraw(size=40, even=20, population=1201),
+            "ignored": {"note": 4},
+            "tolerated": {"specs[].value": 1},
         }
     )
     await finish(store, run_id, summary)

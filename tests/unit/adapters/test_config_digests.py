@@ -57,6 +57,48 @@ def test_mapping_and_rules_move_the_config_digest(folder: Path, old: str, new: s
     assert before.policy_digest == changed.policy_digest
 
 
+RULE = """
+[[rule]]
+entity = "address"
+path = "label"
+kind = "ignore"
+owner = "s.lee"
+reason = "renamed in the target"
+"""
+
+
+def test_every_change_of_a_rule_moves_the_config_digest(folder: Path) -> None:
+    path = folder / "domains" / "address.toml"
+    text = path.read_text(encoding="utf-8")
+    versions = [
+        "",
+        RULE,
+        RULE.replace("label", "city"),
+        RULE.replace("s.lee", "m.ortiz"),
+        RULE.replace("renamed", "moved"),
+        RULE + "until = 2026-01-31",
+        RULE + "until = 2026-02-01",
+        RULE.replace("label", "createdAt").replace("ignore", "tolerance") + 'tolerance = "1s"',
+        RULE.replace("label", "createdAt").replace("ignore", "tolerance") + 'tolerance = "2s"',
+    ]
+    digests = []
+    for version in versions:
+        path.write_text(text + version, encoding="utf-8")
+        digests.append(load(folder).system.domain("address").config_digest)
+    assert len(set(digests)) == len(versions)
+
+
+def test_the_order_of_rules_and_the_spelling_of_a_date_are_nothing(folder: Path) -> None:
+    path = folder / "domains" / "address.toml"
+    text = path.read_text(encoding="utf-8")
+    one, other = RULE + "until = 2026-01-31\n", RULE.replace("label", "city")
+    digests = set()
+    for version in (one + other, other + one, other + one.replace("2026-01-31", '"2026-01-31"')):
+        path.write_text(text + version, encoding="utf-8")
+        digests.add(load(folder).system.domain("address").config_digest)
+    assert len(digests) == 1
+
+
 @pytest.mark.parametrize(
     "gate", ['soak_window = "1h"', "approvals = 0", "min_coverage = 0.9", 'rehearsal_max_age = "1d"']
 )

@@ -1,0 +1,50 @@
+"""The checks of what is compared and how: whether declared rules are still valid, and whether they were needed."""
+
+from reconciler.core.evidence import Evidence
+from reconciler.core.gate_values import Check, CheckResult, Finding
+from reconciler.core.history import DomainRun
+from reconciler.core.rules import RuleKind, RuleSpec, told
+from reconciler.core.ruling import expired
+from reconciler.core.wording import counted, moment, number
+
+
+def rules_valid(evidence: Evidence) -> Finding:
+    """Whether a declared rule has expired; how often each applied in the newest scan is told."""
+    spec, now = evidence.facts.spec, evidence.facts.now
+    ended = expired(spec, now)
+    if ended:
+        said = (f"{told(entity, rule)} expired after {moment(rule.ends_at or now)}" for entity, rule in ended)
+        measured = "; ".join(said)
+    else:
+        measured = _in_force(spec.rules, evidence.scan)
+    check = Check(
+        name="rules_valid",
+        result=CheckResult.FAIL if ended else CheckResult.PASS,
+        measured=measured,
+        needed="no ignore or tolerance rule past its end",
+        since=min((rule.ends_at for _, rule in ended if rule.ends_at), default=evidence.since),
+        evidence=evidence.source if spec.rules else "configuration",
+    )
+    file = f"`config/domains/{spec.name}.toml`"
+    return Finding(check=check, next_step=f"remove the rule from {file} or give it another end, then scan again")
+
+
+def applied(scan: DomainRun | None, entity: str, rule: RuleSpec) -> int | None:
+    """How many records of a scan the rule took a difference away from; None where the entity was not looked at."""
+    for one in scan.entities if scan else ():
+        if one.entity == entity:
+            return (one.ignored if rule.kind is RuleKind.IGNORE else one.tolerated).get(rule.path, 0)
+    return None
+
+
+def _in_force(rules: tuple[tuple[str, RuleSpec], ...], scan: DomainRun | None) -> str:
+    """How many rules there are, what they took away, and which were never needed."""
+    if not rules:
+        return "no ignore or tolerance rule is declared"
+    if scan is None:
+        return f"{counted(len(rules), 'rule')} in force, not applied by a scan yet"
+    counts = [(told(entity, rule), applied(scan, entity, rule)) for entity, rule in rules]
+    idle = [name for name, count in counts if count == 0]
+    taken = sum(count or 0 for _, count in counts)
+    said = f"{counted(len(rules), 'rule')} in force, {number(taken)} times applied in run {scan.run_id}"
+    return f"{said}; never applied: {', '.join(idle)}" if idle else said
