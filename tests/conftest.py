@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from tests.acceptance.command import CommandLine, command_line
 from tests.acceptance.live import LiveSandbox, Shop
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)
+unshrunk = (Phase.explicit, Phase.generate)  # a killed mutant needs no smallest example
+settings.register_profile("mutation", settings.get_profile("repeatable"), max_examples=30, phases=unshrunk)
 settings.load_profile("repeatable")
 
 

@@ -183,33 +183,68 @@ def _explained(source: Canonical, target: Canonical) -> Iterator[Place]:
     if (
         max(_leaves(source), _leaves(target)) > MOST_EXPLAINED
         or max(_depth(source), _depth(target)) > DEEPEST_EXPLAINED
+        or _has_hole(source)
+        or _has_hole(target)
     ):
         yield from _walked(source, target, ())
-        return
+    elif _spelling(source) <= _spelling(target):
+        yield from ((path, left, right) for path, _, left, right in _both_paths(source, target))
+    else:  # one order for both directions, so that swapping the sides swaps what is said
+        yield from ((path, left, right) for _, path, right, left in _both_paths(target, source))
+
+
+def _spelling(value: Canonical) -> str:
+    """Text that equal values share, so that two values can be put in an order."""
+    match value:
+        case dict():
+            return f"{{{','.join(f'{name!r}:{_spelling(value[name])}' for name in sorted(value))}}}"
+        case list():
+            return f"[{','.join(map(_spelling, value))}]"
+        case int() | float() | Decimal():
+            return str(hash(value))
+        case _:
+            return repr(value)
+
+
+def _has_hole(value: Canonical) -> bool:
+    """Whether positions of child rows are missing: then a position says more than what its neighbours look like."""
+    return isinstance(value, list) and any(item is HOLE for item in value)
+
+
+def _both_paths(one: Canonical, other: Canonical) -> Iterator[tuple[Steps, Steps, Canonical, Canonical]]:
+    """The places that differ, with their paths on both sides: the only one, twice, where a side has nothing there."""
     numbers: dict[object, int] = {}
     found = DeepDiff(
-        _numbered(source, numbers),
-        _numbered(target, numbers),
+        _numbered(one, numbers),
+        _numbered(other, numbers),
         view="tree",
         ignore_private_variables=False,
         threshold_to_diff_deeper=0,
     )
     for category, levels in found.items():
         for level in levels:
-            steps, other = (tuple(level.path(output_format="list", use_t2=use_t2)) for use_t2 in (False, True))
+            steps, others = (tuple(level.path(output_format="list", use_t2=use_t2)) for use_t2 in (False, True))
             added, removed = category.endswith("_item_added"), category.endswith("_item_removed")
-            left = ABSENT if added else _at(source, steps)
-            right = ABSENT if removed else _at(target, other)
-            yield (other if added else steps), left, right
+            left = ABSENT if added else _at(one, steps)
+            right = ABSENT if removed else _at(other, others)
+            first, second = (others if added else steps), (steps if removed else others)
+            if type(left) is type(right) and isinstance(left, list | dict):
+                for more, again, below, beneath in _both_paths(left, right):
+                    yield (*first, *more), (*second, *again), below, beneath
+            else:
+                yield first, second, left, right
 
 
 def _numbered(value: Canonical, numbers: dict[object, int]) -> object:
-    """The value's shape with a number for each distinct leaf: DeepDiff sees structure, never a value."""
+    """The value's shape with a number for each distinct leaf and element: DeepDiff sees structure, never a value.
+
+    An element is one number whatever it holds, so that lists of objects are aligned as lists of numbers are.
+    """
     match value:
         case dict():
             return {name: _numbered(item, numbers) for name, item in value.items()}
         case list():
-            return [_numbered(item, numbers) for item in value]
+            return [numbers.setdefault(_hashable(item), len(numbers)) for item in value]
         case _:
             return numbers.setdefault(_hashable(value), len(numbers))
 

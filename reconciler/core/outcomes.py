@@ -186,7 +186,8 @@ def join_moved(entity: EntitySpec, settled: Sequence[Judged]) -> list[Judged]:
     owner = entity.index(entity.embedded.owner)
     rows: dict[str, list[Judged]] = defaultdict(list)
     for one in settled:
-        if one.outcome in (Outcome.EXTRA_IN_TARGET, Outcome.KEY_DEFECT) and (row := one.records[1]) and row.values:
+        row = one.records[1]
+        if row and row.values and (one.outcome is Outcome.EXTRA_IN_TARGET or _lost_owner(one, row)):
             rows[_but(row, owner)].append(one)
     met: set[int] = set()
     joined = []
@@ -203,6 +204,11 @@ def join_moved(entity: EntitySpec, settled: Sequence[Judged]) -> list[Judged]:
         else:
             joined.append(one)
     return [one for one in joined if id(one) not in met]
+
+
+def _lost_owner(one: Judged, row: Record) -> bool:
+    """Whether a row has no key because its owner leads nowhere; one of two rows with one key is nobody's twin."""
+    return one.outcome is Outcome.KEY_DEFECT and row.key is None
 
 
 def _but(record: Record, owner: int) -> str:

@@ -81,6 +81,18 @@ class Shop:
         finally:
             await connection.close()
 
+    def sql_many(self, table: str, rows: Sequence[Sequence[object]]) -> None:
+        """Adds rows of one length to a table, in the order of its first columns."""
+        self.live.call(self._sql_many(table, rows))
+
+    async def _sql_many(self, table: str, rows: Sequence[Sequence[object]]) -> None:
+        connection = await asyncpg.connect(self.pg_url)
+        try:
+            marks = ", ".join(f"${place}" for place in range(1, len(rows[0]) + 1))
+            await connection.executemany(f"insert into {table} values ({marks})", rows)  # noqa: S608 - the test's own names
+        finally:
+            await connection.close()
+
     def collections(self) -> list[str]:
         """The names of the collections, those of the server itself left out."""
         return [name for name in self.mongo.list_collection_names() if not name.startswith("system.")]

@@ -152,13 +152,16 @@ def known_legacy_ids(entity: EntitySpec) -> str:
 
 
 def child_rows(entity: EntitySpec, children: ChildTable) -> str:
-    """(parent, position, fields …) of the child rows of these parents."""
+    """(parent, position, fields …) of the child rows of these parents; rows at one position in an order of their own.
+
+    That order is the same at each reading, so that a difference stays the same while nothing changes.
+    """
     fields = "".join(f", {quoted(item.column)}" for item in children.fields)
     parent, position = quoted(children.parent_column), quoted(children.position_column)
     table = table_name(entity.schema, children.table)
     return (
         f"select {parent}, {position}{fields} from {table} where {parent} = any($1::uuid[])"
-        f" order by {parent}, {position}"
+        f" order by {parent}, {position}{''.join(f', {quoted(item.column)}::text{BYTES}' for item in children.fields)}"
     )
 
 

@@ -1,16 +1,20 @@
 """Equal records have no diffs, differing ones at least one at each place, and DeepDiff never decides."""
 
+import re
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.core.compare import compare
-from reconciler.core.model import DiffKind, JsonText, Mistyped, ObjectIdValue, Raw, Record, Sensitivity, Side
+from reconciler.core.model import DiffKind, FieldDiff, JsonText, Mistyped, ObjectIdValue, Raw, Record, Sensitivity, Side
 from reconciler.core.spec import FieldKind
 from tests.unit.core_world import ID, diffs, documents, entity, field, field_diffs, json_text, longs, record, texts
 
 JSON = field(FieldKind.JSON)
 WHOLE = entity(JSON, field(FieldKind.TEXT, path="text"), field(FieldKind.INTEGER, path="number"))
+INDEX = re.compile(r"\[\d+\]")
 MIRRORED = {
     DiffKind.MISSING_FIELD: DiffKind.EXTRA_FIELD,
     DiffKind.EXTRA_FIELD: DiffKind.MISSING_FIELD,
@@ -31,13 +35,27 @@ def test_a_record_equals_itself_and_its_twin(value: Raw, text: str, number: int)
     assert compare(WHOLE, source=source, target=target) == ()
 
 
+def mirrored(found: Sequence[FieldDiff], *, turned: bool) -> list[tuple[str, str]]:
+    """Where and how two values differ; `turned` as if the sides were swapped.
+
+    A place in a list has an index on either side, so indexes are left out.
+    """
+    kinds = MIRRORED if turned else {}
+    return sorted((INDEX.sub("[]", diff.path), kinds.get(diff.kind, diff.kind)) for diff in found)
+
+
 @given(documents, documents)
 def test_swapping_the_sides_swaps_missing_and_extra(one: Raw, other: Raw) -> None:
-    there = field_diffs(JSON, one, json_text(other))
-    back = field_diffs(JSON, other, json_text(one))
-    assert {(diff.path, MIRRORED.get(diff.kind, diff.kind)) for diff in there} == {
-        (diff.path, diff.kind) for diff in back
-    }
+    there, back = field_diffs(JSON, one, json_text(other)), field_diffs(JSON, other, json_text(one))
+    assert mirrored(there, turned=True) == mirrored(back, turned=False)
+
+
+small = st.lists(st.sampled_from([0, 1, 2, "1", None, {"k": 1}, {"k": 2}, [1], []]), max_size=6)
+
+
+@given(small, small)
+def test_swapping_lists_that_are_alike_swaps_missing_and_extra(one: list[Raw], other: list[Raw]) -> None:
+    test_swapping_the_sides_swaps_missing_and_extra.hypothesis.inner_test(one, other)  # type: ignore[attr-defined]
 
 
 @given(documents, documents)
@@ -71,12 +89,17 @@ def test_mistyped_values_are_equal_to_nothing() -> None:
 @pytest.mark.parametrize(
     ("source", "target", "expected"),
     [
-        ([9, 1, {"k": 1}], '[1, {"k": 2}]', [("it[0]", "value"), ("it[1]", "type"), ("it[2]", "missing_field")]),
+        ([9, 1, {"k": 1}], '[1, {"k": 2}]', [("it[0]", "missing_field"), ("it[2].k", "value")]),
         ([1, 2, 3, 4], "[1, 3, 4]", [("it[1]", "missing_field")]),
         ([1, 2, 3], "[9, 1, 2, 3]", [("it[0]", "extra_field")]),
         ([1, 2, 3, 9], "[5, 1, 2, 3, 8]", [("it[0]", "extra_field"), ("it[3]", "value")]),
         ({"a": [1, 2], "b": 1}, '{"a": [2, 1], "b": 2}', [("it.a", "order"), ("it.b", "value")]),
         ({"a": 1, "b": 2}, '{"c": 3}', [("it.a", "missing_field"), ("it.b", "missing_field"), ("it.c", "extra_field")]),
+        ([1, 2, 3, {"k": 0}], '[1, 3, {"k": 0}]', [("it[1]", "missing_field")]),
+        ([{"k": 1}, {"k": 2}], '[{"k": 1}, {"k": 3}, {"k": 2}]', [("it[1]", "extra_field")]),
+        ([{"k": 1}, {"k": 2}, {"k": 3, "l": [{}]}], '[{"k": 2}, {"k": 3, "l": [{"m": 1}]}]',
+         [("it[0]", "missing_field"), ("it[2].l[0].m", "extra_field")]),
+        ([[1], [2], [3]], "[[1], [3]]", [("it[1]", "missing_field")]),
         ({"a": [[1, 2], [3]]}, '{"a": [[2, 1], [4]]}', [("it.a[0]", "order"), ("it.a[1][0]", "value")]),
     ],
 )  # fmt: skip

@@ -18,7 +18,7 @@ from reconciler.core.model import (
     Side,
 )
 from reconciler.core.outcomes import Judge, join_moved, join_strays, observation
-from reconciler.core.pairing import Defective, Pair
+from reconciler.core.pairing import Defective, Match, Pair
 from reconciler.core.spec import EntitySpec, FieldKind, Scope
 from tests.unit.core_world import ID, embedded_entity, entity, field, record
 
@@ -179,6 +179,18 @@ def test_one_row_is_met_by_one_record_only() -> None:
     settled.append(judge.outcome(Defective(Side.TARGET, row, "null")))
     outcomes = [one.outcome for one in join_moved(spec, settled)]
     assert sorted(outcomes) == [Outcome.FIELD_MISMATCH, Outcome.MISSING_IN_TARGET]
+
+
+@pytest.mark.parametrize("owner_in_key", [True, False])
+def test_two_rows_of_one_key_stay_two_key_defects(owner_in_key: bool) -> None:  # noqa: FBT001 - parametrized
+    """Neither of them is a record that moved, though all but the owner agrees."""
+    spec = embedded_entity(owner_in_key=owner_in_key)
+    judge = Judge(spec, now_ms=NOW)
+    source = record(spec, Side.SOURCE, ObjectIdValue(ID), "h")
+    rows = [record(spec, Side.TARGET, ResolvedReference(owner), "h", id=owner) for owner in (ID, OTHER_ID)]
+    matches: list[Match] = [Pair(source, None), *(Defective(Side.TARGET, row, "carried by two rows") for row in rows)]
+    settled = [judge.outcome(match) for match in matches]
+    assert join_moved(spec, settled) == settled
 
 
 def test_records_that_own_themselves_are_never_moved() -> None:

@@ -32,7 +32,7 @@ from tests.unit.oracle.nested import array_verdict, children_verdict, json_verdi
 from tests.unit.oracle.oracle import ABSENT, UNREADABLE, verdict
 
 OTHER_ID = ID[::-1]
-MANY = settings(max_examples=150)
+MANY = settings(max_examples=settings().max_examples * 3 // 2)
 awkward = st.sampled_from(
     ["", " ", "a", "A ", "a ", "ß", "İ", "Σ", "ς", "7", "1e3", " 2.5 ", "nan", "-inf", "1/2", "1_0", "٣", "x\ty"]
 )
