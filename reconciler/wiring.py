@@ -20,6 +20,7 @@ from reconciler.app.approvals import Approvals
 from reconciler.app.configurations import note_configurations
 from reconciler.app.flags import Flags, FlagWatch
 from reconciler.app.passes import Looker
+from reconciler.app.plan import Cutover
 from reconciler.app.ports import Clock, RecordReader, TargetReader
 from reconciler.app.rechecks import RecheckPolicy
 from reconciler.app.runs import Runs
@@ -39,6 +40,7 @@ class Reports:
     approvals: Approvals
     sign_in: SignIn
     flags: FlagWatch
+    cutover: Cutover
     plans: dict[str, WrittenPlan]
 
     async def note_configuration(self) -> None:
@@ -85,6 +87,7 @@ async def open_reports(configuration: Configuration, *, clock: Clock | None = No
             approvals=approvals,
             sign_in=SignIn(ledger=store.access, log=store, clock=clock),
             flags=watch,
+            cutover=Cutover(phases=configuration.cutover, system=system, verdicts=verdicts, store=store, clock=clock),
             plans=plans,
         )
 

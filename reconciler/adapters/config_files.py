@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.adapters.config.build import domain_spec
+from reconciler.adapters.config.cutover import read_cutover
 from reconciler.adapters.config.digests import system_digest
 from reconciler.adapters.config.domain_checks import mistakes_of
 from reconciler.adapters.config.layers import (
@@ -23,6 +24,8 @@ from reconciler.adapters.config.mistakes import mistake, read_toml, validated
 from reconciler.adapters.config.raw import DomainFile, names_in
 from reconciler.adapters.config.shapes import DomainShape, GateShape, ScheduleShape, Shape
 from reconciler.adapters.settings import Settings, folder_named, policy, read_settings, schedule, sources
+from reconciler.core.cutover import Phase
+from reconciler.core.dependencies import depths, with_references
 from reconciler.core.spec import DomainSpec, Schedule, System
 from reconciler.errors import ConfigurationError, InvalidSpec
 
@@ -45,7 +48,8 @@ ENVIRONMENT_ONLY = {
 class Configuration:
     """The system under reconciliation, the service's settings, and where each setting came from (by dotted key).
 
-    `digest` covers mapping and rules of all domains. A domain's overrides stand in `sources` as
+    `digest` covers mapping and rules of all domains. `cutover` is the order in which domains move, empty where none is
+    declared. A domain's overrides stand in `sources` as
     `domains.<domain>.gate.<key>`.
     """
 
@@ -53,6 +57,7 @@ class Configuration:
     settings: Settings
     sources: Mapping[str, Source]
     digest: str
+    cutover: tuple[Phase, ...] = ()
 
 
 def load_configuration(
@@ -70,6 +75,7 @@ def load_configuration(
     layers = _layers(folder, environ, flags, problems)
     files = _domain_files(folder / DOMAINS, problems)
     problems += mistakes_of(files)
+    cutover = read_cutover(folder, domains=[file.domain for file in files], problems=problems)
     settings = read_settings(
         config=folder, reports=_reports(reports, environ), environ=environ, layers=layers, problems=problems
     )
@@ -81,6 +87,7 @@ def load_configuration(
         settings=settings,
         sources=_sources(files, layers, environ, flagged_reports=reports is not None),
         digest=system_digest({domain.name: domain.config_digest for domain in system.domains}),
+        cutover=cutover,
     )
 
 
@@ -128,8 +135,9 @@ def _system(files: Sequence[DomainFile], layers: Sequence[Layer], settings: Sett
     """The system that files without a mistake mean: what nothing waits for first, what cannot be compared last."""
     shapes = {file.shape.domain: file.shape for file in files if file.shape}
     try:
-        domains = [_domain(shape, layers) for shape in shapes.values()]
-        ordered = sorted(domains, key=lambda domain: (not domain.comparable, _depth(domain.name, shapes), domain.name))
+        domains = with_references([_domain(shape, layers) for shape in shapes.values()])
+        depth = depths(domains)
+        ordered = sorted(domains, key=lambda domain: (not domain.comparable, depth[domain.name], domain.name))
         return System(domains=tuple(ordered), gaps_table=settings.gaps.table or "")
     except InvalidSpec as error:
         raise ConfigurationError((str(error),)) from error
@@ -146,11 +154,6 @@ def _over(layers: Sequence[Layer], section: str, own: Shape) -> list[Shape]:
     """The section as each layer has it, with the domain's own above the file's."""
     file, *stronger = (layer.section(section) for layer in layers)
     return [file, own, *stronger]
-
-
-def _depth(name: str, shapes: Mapping[str, DomainShape]) -> int:
-    """How many domains must be clean one after the other before this one."""
-    return max((1 + _depth(other, shapes) for other in shapes[name].depends_on), default=0)
 
 
 def _sources(

@@ -180,6 +180,7 @@ def gate_document(gate: Gate) -> Document:
         "rollback": gate.rollback,
         "reason": gate.reason,
         "next_step": gate.next_step,
+        "reads": gate.reads.value if gate.reads else None,
         "soak": _soak(gate.soak) if gate.soak else None,
         "sampled": _sampled(gate.sampled) if gate.sampled else None,
     }

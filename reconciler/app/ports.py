@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from reconciler.core.audit import Act, AuditAction, AuditEntry, Chain
+from reconciler.core.cutover import Mark
 from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal
 from reconciler.core.model import (
     DiffKind,
@@ -307,6 +308,12 @@ class ReportStore(AuditLog, Protocol):
 
     async def config_versions(self, domain: str, *, limit: int = 50) -> Sequence[ConfigVersion]:
         """The versions of a domain's configuration, newest first."""
+
+    async def mark_step(self, mark: Mark, act: Act) -> None:
+        """Stores what somebody says of a step of the cutover, and writes the act down, both or neither."""
+
+    async def marks(self) -> Sequence[Mark]:
+        """Every mark on the cutover, oldest first."""
 
     async def note_flag(self, change: FlagChange) -> None:
         """Stores that a flag was seen in another position."""

@@ -26,6 +26,7 @@ COMMANDS = {
     "revoke": ("gates", "Take back an approval"),
     "rehearse": ("gates", "Record a rehearsal of the rollback plan"),
     "token": ("tokens", "Access tokens: create, list, revoke"),
+    "plan": ("plan", "The order of the cutover: show, mark, unmark"),
     "doctor": ("upkeep", "Check configuration, stores, rights, clocks"),
     "config": ("upkeep", "The configuration in force: show, validate, schema"),
     "db": ("upkeep", "The report database: migrate, check, backup, prune"),

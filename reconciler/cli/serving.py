@@ -147,6 +147,7 @@ def _services(reports: Reports, *, scheduled: bool) -> WebServices:
         doorkeeper=LocalAdmin(Actor(name=actor().name, role=Role.ADMIN, means=Means.LOOPBACK)),
         title=settings.dashboard.title,
         version=__version__,
+        cutover=reports.configuration.cutover,
         plan_sections=plans,
         scheduled=(lambda: _planned(reports)) if scheduled else None,
     )

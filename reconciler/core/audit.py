@@ -36,6 +36,8 @@ class AuditAction(StrEnum):
     SIGNED_IN = "signed_in"
     SIGN_IN_REFUSED = "sign_in_refused"
     CLUSTER_NOTED = "cluster_noted"
+    STEP_MARKED = "step_marked"
+    STEP_UNMARKED = "step_unmarked"
     SCHEDULE_PAUSED = "schedule_paused"
     SCHEDULE_RESUMED = "schedule_resumed"
 

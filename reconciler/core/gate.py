@@ -106,6 +106,7 @@ def decide(facts: GateFacts) -> Gate:
         rollback=facts.data.spec.rollback,
         reason=reason,
         next_step=next_step,
+        reads=facts.flag.reads if facts.flag else None,
         soak=soak_clock(facts, evidence),
         sampled=sampled_since(evidence),
     )

@@ -120,7 +120,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """A domain's verdict as of now, with every check that led to it."""
+    """A domain's verdict as of now, with every check that led to it; `reads` is None where no flag was observed."""
 
     domain: str
     verdict: GateVerdict
@@ -132,6 +132,7 @@ class Gate:
     rollback: str
     reason: str
     next_step: str
+    reads: Reads | None = None
     soak: SoakClock | None = None
     sampled: Sampled | None = None
 

@@ -17,6 +17,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Right | None]] = MappingProxyType(
         ("GET", "/diffs/{id}"): Right.VIEW,
         ("GET", "/clusters"): Right.VIEW,
         ("GET", "/clusters/{id}"): Right.VIEW,
+        ("GET", "/cutover"): Right.VIEW,
         ("GET", "/schedule"): Right.VIEW,
         ("GET", "/health"): Right.VIEW,
         ("GET", "/static"): None,
@@ -32,6 +33,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Right | None]] = MappingProxyType(
         ("GET", "/api/v1/diffs/{id}"): Right.VIEW,
         ("GET", "/api/v1/clusters"): Right.VIEW,
         ("GET", "/api/v1/clusters/{id}"): Right.VIEW,
+        ("GET", "/api/v1/plan"): Right.VIEW,
         ("GET", "/api/v1/schedule"): Right.VIEW,
         # probes
         ("GET", "/livez"): None,

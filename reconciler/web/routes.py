@@ -8,7 +8,7 @@ from aiohttp import web
 from jinja2 import FileSystemLoader, StrictUndefined
 
 from reconciler.core.wording import counted, moment, number, span
-from reconciler.web import api, pages, reading, words
+from reconciler.web import api, pages, plans, reading, words
 from reconciler.web.access import admit
 from reconciler.web.gathering import JUDGEMENTS
 from reconciler.web.problems import tell_problems
@@ -41,6 +41,7 @@ GLOBALS: Final = {
     "outcome_words": words.OUTCOME,
     "source_name": words.SOURCE_NAME,
     "state_words": words.STATE,
+    "step_words": words.STEP,
     "target_name": words.TARGET_NAME,
 }
 
@@ -78,6 +79,7 @@ def _pages() -> list[web.RouteDef]:
         web.get(f"/diffs/{ID}", pages.diff),
         web.get("/clusters", pages.clusters),
         web.get(f"/clusters/{CLUSTER}", pages.cluster),
+        web.get("/cutover", plans.cutover),
         web.get("/schedule", pages.schedule),
         web.get("/health", pages.health),
     ]
@@ -97,6 +99,7 @@ def _answers() -> list[web.RouteDef]:
         web.get(f"/api/v1/diffs/{ID}", api.diff),
         web.get("/api/v1/clusters", api.clusters),
         web.get(f"/api/v1/clusters/{CLUSTER}", api.cluster),
+        web.get("/api/v1/plan", plans.plan),
         web.get("/api/v1/schedule", api.schedule),
     ]
 

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from reconciler.app.ports import Clock, ReportStore
 from reconciler.core.access import Actor
+from reconciler.core.cutover import Phase
 from reconciler.core.gate import Gate, GateFacts
 from reconciler.core.model import Mode
 from reconciler.core.spec import System
@@ -49,7 +50,7 @@ class WebServices:
 
     `plan_sections` holds the written way back by domain and heading, as Markdown. `scheduled` answers what runs next
     and is None where this process starts no runs. `doorkeeper` tells who asks.
-    `hosts` are the names in a Host header that are answered.
+    `cutover` is the declared order. `hosts` are the names in a Host header that are answered.
     """
 
     system: System
@@ -62,6 +63,7 @@ class WebServices:
     plan_sections: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     scheduled: Callable[[], Sequence[ScheduledRun]] | None = None
     hosts: frozenset[str] = LOOPBACK
+    cutover: tuple[Phase, ...] = ()
 
 
 SERVICES = web.AppKey("services", WebServices)

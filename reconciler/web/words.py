@@ -6,6 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from reconciler.core.cutover import StepState
 from reconciler.core.gate_values import CheckResult, GateVerdict
 from reconciler.core.model import DiffKind, DiffState, Mode, Outcome, RunStatus, Verdict
 
@@ -84,6 +85,19 @@ STATE: Final[Mapping[DiffState, Word]] = MappingProxyType(
         DiffState.RESOLVED: _word("RESOLVED", "check", Family.OK, "A later run found it equal."),
         DiffState.REGRESSED: _word("REGRESSED", "octagon", Family.DIFFS, "It was resolved, and came back."),
         DiffState.WAIVED: _word("WAIVED", "slash", Family.NODATA, "Set aside by a person, with reason and end."),
+    }
+)
+
+STEP: Final[Mapping[StepState, Word]] = MappingProxyType(
+    {
+        StepState.DONE: _word("DONE", "check", Family.OK, "Seen to be done, or marked by a person."),
+        StepState.TROUBLE: _word("TROUBLE", "octagon", Family.DIFFS, "It went ahead, and what it needs does not hold."),
+        StepState.BLOCKED: _word(
+            "BLOCKED", "triangle", Family.INCONCLUSIVE, "Its turn, and a check stands in the way."
+        ),
+        StepState.IN_PROGRESS: _word("IN PROGRESS", "hourglass", Family.PROGRESS, "Under way; time or steps missing."),
+        StepState.NEXT: _word("NEXT", "arrow", Family.PROGRESS, "Somebody can act on it now."),
+        StepState.LATER: _word("LATER", "ring", Family.NODATA, "Waits for the steps before it."),
     }
 )
 

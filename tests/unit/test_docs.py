@@ -24,8 +24,9 @@ from reconciler.adapters.config_files import load_configuration
 from reconciler.app.ports import ReportStore
 from reconciler.cli.main import root
 from reconciler.core.access import Role, rights_of
+from reconciler.core.cutover import StepKind, StepState
 from reconciler.core.gate import CHECK_ORDER
-from reconciler.core.gate_values import CheckResult, GateVerdict
+from reconciler.core.gate_values import CheckResult, GateVerdict, SoakEvent
 from reconciler.core.model import DiffKind, DiffState, Mode, Outcome, RunStatus, Sensitivity, Verdict
 from reconciler.core.spec import FieldKind, InvariantKind, System
 from reconciler.web.rights import RIGHTS
@@ -233,6 +234,11 @@ def test_every_key_of_a_domain_is_documented() -> None:
         assert_documented(DOCS / "configuration-domain.md", heading, shape(schema["$defs"][name]))
 
 
+def test_every_key_of_a_step_of_the_cutover_is_documented() -> None:
+    there = documented(DOCS / "cutover.md", "cutover.toml")
+    assert sorted(there) == sorted(config_schema()["cutover"]["$defs"]["StepShape"]["properties"])  # type: ignore[index]
+
+
 def test_a_wrong_default_would_be_seen() -> None:
     assert same_default('"72h"', '"3d"')
     assert not same_default('"73h"', '"3d"')
@@ -255,6 +261,9 @@ def test_a_wrong_default_would_be_seen() -> None:
         ("glossary.md", "gate verdict", GateVerdict),
         ("glossary.md", "check result", CheckResult),
         ("gate.md", "verdict", GateVerdict),
+        ("gate.md", "event", SoakEvent),
+        ("cutover.md", "kind", StepKind),
+        ("cutover.md", "state", StepState),
         ("equality.md", "kind", FieldKind),
         ("configuration-domain.md", "kind of invariant", InvariantKind),
     ],
@@ -278,7 +287,7 @@ def commands(group: click.Group, path: Sequence[str] = ()) -> Iterator[tuple[str
         assert command is not None, name
         if isinstance(command, click.Group):
             yield from commands(command, [*path, name])
-        else:
+        if not isinstance(command, click.Group) or command.invoke_without_command:
             yield " ".join([*path, name]), command
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from reconciler.adapters.config.cutover import CutoverShape
 from reconciler.adapters.config.service_shape import ServiceShape
 from reconciler.adapters.config.shapes import DomainShape, Shape
 from reconciler.adapters.config.values import format_duration
@@ -21,8 +22,8 @@ class _AsSpelled(GenerateJsonSchema):
 
 
 def config_schema() -> dict[str, dict[str, object]]:
-    """JSON Schema of a domain's file (`domain`) and of service.toml (`service`)."""
-    shapes: dict[str, type[Shape]] = {"domain": DomainShape, "service": ServiceShape}
+    """JSON Schema of a domain's file (`domain`), of service.toml (`service`) and of cutover.toml (`cutover`)."""
+    shapes: dict[str, type[Shape]] = {"domain": DomainShape, "service": ServiceShape, "cutover": CutoverShape}
     return {
         name: {"$schema": DIALECT, **shape.model_json_schema(schema_generator=_AsSpelled)}
         for name, shape in shapes.items()

@@ -17,6 +17,7 @@ from reconciler.adapters.report_store.texts import (
     to_time,
 )
 from reconciler.app.ports import RunStart
+from reconciler.core.cutover import Mark
 from reconciler.core.history import Decision, FlagChange, Rehearsal
 from reconciler.core.model import EntitySummary, Outcome, RunStatus
 from reconciler.errors import NotFound, ReportStoreError, UsageError
@@ -206,6 +207,27 @@ def add_rehearsal(db: Database, rehearsal: Rehearsal) -> None:
         "at": to_micros(rehearsal.at),
     }
     insert(db, "rehearsals", row)
+
+
+def add_mark(db: Database, mark: Mark) -> None:
+    """Stores what somebody says of a step of the cutover."""
+    row: dict[str, object] = {
+        "step": mark.step,
+        "done": int(mark.done),
+        "actor": safe(mark.actor),
+        "comment": safe(mark.comment),
+        "at": to_micros(mark.at),
+    }
+    insert(db, "cutover_marks", row)
+
+
+def marks(db: Database) -> list[Mark]:
+    """Every mark, oldest first."""
+    rows = db.execute("SELECT step, done, actor, comment, at FROM cutover_marks ORDER BY id")
+    return [
+        Mark(step=step, done=bool(done), actor=actor, comment=comment, at=to_time(at))
+        for step, done, actor, comment, at in rows
+    ]
 
 
 def add_flag_change(db: Database, change: FlagChange) -> None:

@@ -17,6 +17,7 @@ from reconciler.adapters.report_store.opening import prepare, prepare_reading
 from reconciler.adapters.report_store.threads import Readers, Writer, refuse_writing
 from reconciler.app.ports import AuditFilter, ClusterCount, DiffFilter, RunStart, StoredDiff, StoredRun
 from reconciler.core.audit import Act, AuditEntry, Chain
+from reconciler.core.cutover import Mark
 from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal
 from reconciler.core.model import EntitySummary, ReportedDiff, RunStatus
 from reconciler.core.spec import DomainSpec
@@ -188,6 +189,20 @@ class SqliteReportStore:
         """Stores a rehearsal."""
         writer, _ = self._writing()
         await writer.write(partial(recording.add_rehearsal, rehearsal=rehearsal))
+
+    async def mark_step(self, mark: Mark, act: Act) -> None:
+        """Stores what somebody says of a step of the cutover, and writes the act down, both or neither."""
+        writer, _ = self._writing()
+
+        def note(db: Database) -> None:
+            recording.add_mark(db, mark)
+            auditing.append(db, act)
+
+        await writer.write(note)
+
+    async def marks(self) -> Sequence[Mark]:
+        """Every mark on the cutover, oldest first."""
+        return await self._readers.read(recording.marks)
 
     # -- the audit log -------------------------------------------------------------------------------------------------
 

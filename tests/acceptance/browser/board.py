@@ -331,6 +331,7 @@ def services(store: SqliteReportStore, *, clock: StoppedClock | None = None) -> 
         version=__version__,
         plan_sections={name: plan.sections for name, plan in plans.items()},
         scheduled=lambda: [*scans, *samples],
+        cutover=load_configuration(folder=CONFIG, environ={}).cutover,
     )
 
 

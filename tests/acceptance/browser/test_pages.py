@@ -30,6 +30,7 @@ PATHS = (
     "/diffs/15",
     "/clusters",
     "/clusters/K-1",
+    "/cutover",
     "/schedule",
     "/health",
 )
