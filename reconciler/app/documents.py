@@ -79,6 +79,7 @@ def _entity(summary: EntitySummary) -> Document:
         "softened": dict(summary.softened),
         "ignored": dict(summary.ignored),
         "tolerated": dict(summary.tolerated),
+        "schema": _schema(summary),
         "invariants": [_invariant(one) for one in summary.invariants],
         "sample": _sample(summary),
     }
@@ -207,6 +208,12 @@ def _sampled(sampled: Sampled) -> Document:
         "confidence": float(CONFIDENCE),
         "diff_rate_below": sampled.diff_rate_below,
     }
+
+
+def _schema(summary: EntitySummary) -> Document | None:
+    """What a run saw of both schemas; None where nothing looked."""
+    look = summary.schema
+    return None if look is None else {"lacks": list(look.lacks), "hints": list(look.hints)}
 
 
 def rule_document(entity: str, rule: RuleSpec, *, now: datetime, scan: DomainRun | None) -> Document:

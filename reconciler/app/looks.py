@@ -1,7 +1,7 @@
 """Looking at a domain's entities in the mode a run asks for; one that can't be read whole stays inconclusive."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -82,10 +82,11 @@ class Looks:
 
     async def _entity(self, entity: EntitySpec) -> EntityPass:
         """One entity, or why it could not be looked at."""
-        if problems := await self._looker.problems(entity):
-            return EntityPass(entity=entity, method="stream", notes=list(problems))
+        schema = await self._looker.schema(entity)
+        if schema.lacks:
+            return EntityPass(entity=entity, method="stream", notes=list(schema.lacks), schema=schema)
         try:
-            return await self._whole(entity)
+            return replace(await self._whole(entity), schema=schema)
         except ReadInterrupted as problem:
             await self._still_there(problem)
             return EntityPass(

@@ -15,6 +15,7 @@ from reconciler.core.pairing import Defective, Match, Pairing
 from reconciler.core.records import Digest, Normalizer, Part, parse_key
 from reconciler.core.rules import RuleSpec
 from reconciler.core.sampling import KeySample
+from reconciler.core.schema_look import SchemaLook
 from reconciler.core.spec import EntitySpec
 from reconciler.core.summary import no_outcomes
 
@@ -57,6 +58,7 @@ class EntityPass:
     ruled: Counter[RuleSpec] = field(default_factory=Counter)
     canaries: tuple[int, int] = (0, 0)
     notes: list[str] = field(default_factory=list)
+    schema: SchemaLook | None = None
     sample: SampleDraw | None = None
 
     @property
@@ -109,6 +111,12 @@ class Looker:
     async def problems(self, entity: EntitySpec) -> list[str]:
         """What the stores lack for this entity."""
         return [problem for reader in self._readers.values() for problem in await reader.problems(entity)]
+
+    async def schema(self, entity: EntitySpec) -> SchemaLook:
+        """What the schemas lack, and which unique indexes are missing in the target."""
+        return SchemaLook(
+            lacks=tuple(await self.problems(entity)), hints=tuple(await self._readers[Side.TARGET].hints(entity))
+        )
 
     async def scan(self, entity: EntitySpec, report: Report, remember: Remember | None = None) -> EntityPass:
         """Every record of both stores; the stores' own counts, in the same snapshots, must agree with what was read.

@@ -86,6 +86,9 @@ class TargetReader(RecordReader, Protocol):
     async def known_legacy_ids(self, entity: EntitySpec, legacy_ids: Sequence[str]) -> frozenset[str]:
         """Which of these ids some row of the entity carries."""
 
+    async def tables_with(self, uuids: Sequence[str]) -> Mapping[str, str]:
+        """Of the rows of all configured tables: by id, those of these UUIDs that name one, with `schema.table`."""
+
     async def unresolved_gaps(self, table: str) -> Mapping[str, int]:
         """How many dual-write gaps of each domain are unresolved."""
 

@@ -179,6 +179,7 @@ def summarize(one: EntityPass, *, mode: Mode, invariants: Sequence[InvariantResu
         may_be_empty=one.entity.may_be_empty,
         invariants=tuple(invariants),
         softened=dict(one.softened),
+        schema=one.schema,
         ignored={rule.path: count for rule, count in ruled.items() if rule.kind is RuleKind.IGNORE},
         tolerated={rule.path: count for rule, count in ruled.items() if rule.kind is RuleKind.TOLERANCE},
         notes=tuple(one.notes),

@@ -101,7 +101,7 @@ def likely_cause(diff: FieldDiff) -> str:
         return "same elements in another order"
     for value in (target, source):
         if isinstance(value, DanglingReference):
-            return value.reason.value
+            return value.told
     if diff.kind in (DiffKind.MISSING_FIELD, DiffKind.EXTRA_FIELD):
         return _absence(source, target)
     return "" if diff.kind is DiffKind.TYPE else _change(source, target)

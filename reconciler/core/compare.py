@@ -125,7 +125,7 @@ def _note(source: Canonical, target: Canonical) -> str:
     """What a person should know beyond the two values: types that do not fit, why a reference dangles."""
     for value in (target, source):
         if isinstance(value, DanglingReference):
-            return value.reason.value
+            return value.told
     if isinstance(source, Mistyped):
         return f"the source holds a {source.type_name}"
     return f"the target holds a {target.type_name}" if isinstance(target, Mistyped) else ""

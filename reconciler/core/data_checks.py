@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from reconciler.core.evidence import Evidence, canaries_caught, gaps_run, uncovered
 from reconciler.core.gate_values import Check, CheckResult, Finding
 from reconciler.core.history import DomainRun
-from reconciler.core.mapping_checks import rules_valid
+from reconciler.core.mapping_checks import rules_valid, schema
 from reconciler.core.model import Mode, Outcome, RunStatus, Verdict
 from reconciler.core.summary import domain_verdict
 from reconciler.core.wording import counted, number, span
@@ -189,6 +189,7 @@ DATA_CHECKS = (
     invariants,
     canaries,
     dualwrite_gaps,
+    schema,
     rules_valid,
 )
 

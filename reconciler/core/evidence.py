@@ -250,6 +250,7 @@ def _counts(entity: EntitySummary) -> Mapping[str, object]:
         "unconfirmed": entity.unconfirmed,
         "coverage": repr(entity.coverage),
         "complete": entity.complete,
+        "schema": [entity.schema.lacks, entity.schema.hints] if entity.schema else None,
         "ruled": [sorted(entity.ignored.items()), sorted(entity.tolerated.items())],
         "invariants": sorted([item.name, item.side, item.violations] for item in entity.invariants),
     }

@@ -69,6 +69,7 @@ CHECK_ORDER = (
     "invariants",
     "canaries",
     "dualwrite_gaps",
+    "schema",
     "rules_valid",
     "rollback_plan",
     "depends_on",

@@ -1,4 +1,4 @@
-"""The checks of what is compared and how: whether declared rules are still valid, and whether they were needed."""
+"""The checks of what is compared and how: whether both schemas fit the mapping, and declared rules are still valid."""
 
 from reconciler.core.evidence import Evidence
 from reconciler.core.gate_values import Check, CheckResult, Finding
@@ -27,6 +27,29 @@ def rules_valid(evidence: Evidence) -> Finding:
     )
     file = f"`config/domains/{spec.name}.toml`"
     return Finding(check=check, next_step=f"remove the rule from {file} or give it another end, then scan again")
+
+
+def schema(evidence: Evidence) -> Finding:
+    """What the newest scan saw of both schemas: columns that are missing, unique indexes that would keep keys apart."""
+    spec, scan = evidence.facts.spec, evidence.scan
+    looks = [one.schema for one in scan.entities] if scan else []
+    lacks = [text for look in looks if look for text in look.lacks]
+    hints = [text for look in looks if look for text in look.hints]
+    unseen = scan is None or any(look is None for look in looks)
+    if lacks or unseen:
+        measured = "; ".join(lacks) or ("not looked at" if scan else "nothing compared yet")
+    else:
+        measured = "; ".join(hints) or "every table, column and unique index that is needed is there"
+    doubt = CheckResult.INFO if hints else CheckResult.PASS
+    check = Check(
+        name="schema",
+        result=CheckResult.INCONCLUSIVE if lacks or unseen else doubt,
+        measured=measured,
+        needed="what the mapping names, and a unique index on each key",
+        since=evidence.since,
+        evidence=evidence.source,
+    )
+    return Finding(check=check, next_step=f"`reconciler doctor`, then `reconciler run {spec.name} --mode scan`")
 
 
 def applied(scan: DomainRun | None, entity: str, rule: RuleSpec) -> int | None:

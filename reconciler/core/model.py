@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from reconciler.core.schema_look import SchemaLook
+
 
 class Side(StrEnum):
     """The two stores; the roles never swap, not even after a flip."""
@@ -157,10 +159,19 @@ class DanglingReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DanglingReference:
-    """A reference that leads nowhere; `shown` is the UUID or ObjectId as it is stored."""
+    """A reference that leads nowhere; `shown` is the UUID or ObjectId as it is stored.
+
+    `elsewhere` names a table that the column does not refer to and that has a row with this UUID.
+    """
 
     reason: DanglingReason
     shown: str
+    elsewhere: str = field(default="", compare=False)
+
+    @property
+    def told(self) -> str:
+        """The reason in words."""
+        return f"{self.reason.value}: it is a row of {self.elsewhere}" if self.elsewhere else self.reason.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +349,7 @@ class EntitySummary:
     `softened` counts, by path, the matched records whose raw values differ and were made equal by the field's rule.
     `sample` is what a sample drew, None in the other modes.
     `ignored` and `tolerated` count, by the path of a declared rule, the records of which it took a difference away.
+    `schema` is what the run saw of both schemas, None where nothing looked.
     """
 
     entity: str
@@ -356,5 +368,6 @@ class EntitySummary:
     softened: Mapping[str, int] = field(default_factory=dict)
     ignored: Mapping[str, int] = field(default_factory=dict)
     tolerated: Mapping[str, int] = field(default_factory=dict)
+    schema: SchemaLook | None = None
     notes: tuple[str, ...] = ()
     sample: SampleDraw | None = None

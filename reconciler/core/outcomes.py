@@ -14,6 +14,9 @@ from reconciler.core.softening import softened
 from reconciler.core.spec import EntitySpec
 from reconciler.core.values import Token
 
+NO_DOCUMENT = "the row has no document"
+NO_ELEMENT = "no document holds this record"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
@@ -47,6 +50,7 @@ class Judge:
         self._now_ms = now_ms
         self._ttl = entity.index(entity.ttl) if entity.ttl else None
         self._scope = entity.index(entity.scope.path) if entity.scope else None
+        self._alone = NO_ELEMENT if entity.embedded else NO_DOCUMENT
 
     def outcome(self, match: Match) -> Judged:
         """What became of the match."""
@@ -82,8 +86,9 @@ class Judge:
         if source is not None and target is not None:
             return self._compared(match, source, target)
         outcome = Outcome.MISSING_IN_TARGET if source is not None else Outcome.EXTRA_IN_TARGET
-        text = known[0].key_text
-        return Judged(match=match, outcome=outcome, diff=RecordDiff(locator=text, key_text=text, outcome=outcome))
+        text, detail = known[0].key_text, "" if source is not None else self._alone
+        diff = RecordDiff(locator=text, key_text=text, outcome=outcome, detail=detail)
+        return Judged(match=match, outcome=outcome, diff=diff)
 
     def _compared(self, match: Pair, source: Record, target: Record) -> Judged:
         """A pair, compared field by field."""

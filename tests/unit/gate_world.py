@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from reconciler.core.gate import Check, DataFacts, FlagState, Gate, GateFacts, Reads, RollbackPlan, decide
 from reconciler.core.history import Decision, DomainHistory, DomainRun, Rehearsal
 from reconciler.core.model import EntitySummary, InvariantResult, Mode, Outcome, RunStatus
+from reconciler.core.schema_look import SchemaLook
 from reconciler.core.spec import (
     DomainSpec,
     EntitySpec,
@@ -72,6 +73,7 @@ def summary(entity: str = "address", *, matched: int = 100, **changes: object) -
         coverage=1.0,
         method="stream",
         complete=True,
+        schema=SchemaLook(),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 

@@ -104,6 +104,20 @@ class PostgresReader:
             rows = await connection.fetch(sql.known_legacy_ids(entity), wanted)
         return frozenset(row[0] for row in rows)
 
+    async def tables_with(self, uuids: Sequence[str]) -> Mapping[str, str]:
+        """Which of these UUIDs are the id of a row of some configured table, and of which."""
+        wanted, found = [uuid for uuid in uuids if sql.is_uuid(uuid)], dict[str, str]()
+        entities = {(one.schema, one.table): one for domain in self._system.domains for one in domain.entities}
+        async with self._connector.snapshot(doing="looking for the rows that references lead to") as connection:
+            for entity in entities.values():
+                there = await catalogue.columns(connection, entity.schema, entity.table)
+                if (column := there.get(entity.row_id)) is None or column.base != "uuid":
+                    continue
+                for at in range(0, len(wanted), AT_ONCE):
+                    rows = await connection.fetch(sql.known_ids(entity), wanted[at : at + AT_ONCE])
+                    found |= {str(row[0]): f"{entity.schema}.{entity.table}" for row in rows}
+        return found
+
     async def unresolved_gaps(self, table: str) -> Mapping[str, int]:
         """Unresolved gaps by domain."""
         schema, _, name = table.rpartition(".")

@@ -1,5 +1,6 @@
 """SQL for an entity: constants of the configuration, every name quoted and qualified, values only as parameters."""
 
+import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from reconciler.core.spec import ChildTable, EntitySpec, FieldKind, FieldSpec, S
 
 Seam = tuple[object, ...]
 BYTES = ' collate "C"'
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def quoted(name: str) -> str:
@@ -146,6 +148,17 @@ def known_legacy_ids(entity: EntitySpec) -> str:
     """Which of these legacy ids are there."""
     column = quoted(entity.legacy_column)
     return f"select distinct {column} from {of_table(entity)} where {column} = any($1::text[])"
+
+
+def known_ids(entity: EntitySpec) -> str:
+    """Which of these ids rows have."""
+    row_id = quoted(entity.row_id)
+    return f"select {row_id} from {of_table(entity)} where {row_id} = any($1::uuid[])"
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is a UUID as PostgreSQL prints them."""
+    return UUID_TEXT.fullmatch(text) is not None
 
 
 # -- child rows --------------------------------------------------------------------------------------------------------

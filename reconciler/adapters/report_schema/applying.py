@@ -8,6 +8,7 @@ from reconciler.adapters.report_schema import (
     m0003_samples_and_cutover_marks,
     m0004_access,
     m0005_rules,
+    m0006_schema_looks,
 )
 from reconciler.adapters.report_schema.step import Migration
 from reconciler.errors import ReportStoreError
@@ -19,6 +20,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m0003_samples_and_cutover_marks.STEP,
     m0004_access.STEP,
     m0005_rules.STEP,
+    m0006_schema_looks.STEP,
 )
 NEWEST = MIGRATIONS[-1].number
 

@@ -10,6 +10,7 @@ from reconciler.adapters.report_store.texts import (
     dump_draw,
     dump_invariants,
     dump_mapping,
+    dump_schema,
     dump_texts,
     load_mapping,
     safe,
@@ -27,7 +28,7 @@ ENTITY_COLUMNS = (
     "run_id", "position", "domain", "entity", "source_records", "target_records", "seen", "compared",
     *(outcome.value for outcome in OUTCOMES),
     "cleared", "unconfirmed", "coverage", "method", "complete", "may_be_empty", "invariants", "softened",
-    "ignored", "tolerated", "notes", "finished_at", "sample",
+    "ignored", "tolerated", "schema_look", "notes", "finished_at", "sample",
 )  # fmt: skip
 
 
@@ -118,6 +119,7 @@ def write_entity(db: Database, run_id: int, *, domain: str, summary: EntitySumma
         "softened": dump(dict(summary.softened)),
         "ignored": dump(dict(summary.ignored)),
         "tolerated": dump(dict(summary.tolerated)),
+        "schema_look": dump_schema(summary.schema),
         "notes": dump_texts(summary.notes),
         "finished_at": to_micros(at),
         "sample": dump_draw(summary.sample),

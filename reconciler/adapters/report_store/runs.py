@@ -14,6 +14,7 @@ from reconciler.adapters.report_store.texts import (
     load_draw,
     load_invariants,
     load_mapping,
+    load_schema,
     load_texts,
     to_micros,
     to_time,
@@ -168,6 +169,7 @@ def _entity(row: Row) -> EntitySummary:
         softened=json.loads(row["softened"]),
         ignored=json.loads(row["ignored"]),
         tolerated=json.loads(row["tolerated"]),
+        schema=load_schema(row["schema_look"]),
         notes=load_texts(row["notes"]),
         sample=load_draw(row["sample"]),
     )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from reconciler.core.model import InvariantResult, SampleDraw
+from reconciler.core.schema_look import SchemaLook
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -108,6 +109,17 @@ def dump_mapping(mapping: Mapping[str, str]) -> str:
 def load_mapping(text: str) -> dict[str, str]:
     """Names and texts."""
     return dict(json.loads(text))
+
+
+def dump_schema(look: SchemaLook | None) -> str:
+    """What was seen of the schemas."""
+    return dump(None if look is None else {"lacks": list(look.lacks), "hints": list(look.hints)})
+
+
+def load_schema(text: str) -> SchemaLook | None:
+    """What was seen of the schemas."""
+    found = json.loads(text)
+    return None if found is None else SchemaLook(lacks=tuple(found["lacks"]), hints=tuple(found["hints"]))
 
 
 def dump_invariants(results: Sequence[InvariantResult]) -> str:

@@ -60,3 +60,13 @@ async def test_row_security_that_hides_rows_is_an_error_and_not_fewer_rows(shop:
     async with readers(shop) as opened:
         with pytest.raises(StoreUnavailable, match=r"every row.*42501"):
             await look(opened.target, THING)
+
+
+async def test_a_uuid_of_another_table_is_found_there(shop: Shop) -> None:
+    shop.sql("insert into levels (id, level) values ($1, 1)", uuid(1))
+    shop.sql("insert into people (id) values ($1)", uuid(2))
+    shop.sql("alter table tokens alter column id type text")
+    async with readers(shop) as opened:
+        found = await opened.target.tables_with([uuid(1), uuid(2), uuid(3), "no uuid"])
+
+    assert found == {uuid(1): "public.levels", uuid(2): "public.people"}

@@ -7,6 +7,7 @@ import pytest
 from reconciler.adapters.report_store import SqliteReportStore
 from reconciler.core.history import Rehearsal
 from reconciler.core.model import DiffState, InvariantResult, Mode, Outcome, RunStatus, SampleDraw
+from reconciler.core.schema_look import SchemaLook
 from reconciler.errors import NotFound, ReportStoreError
 from tests.contract.report_store.samples import (
     ADDRESS,
@@ -60,6 +61,7 @@ async def test_invariants_and_notes_of_an_entity_come_back(store: SqliteReportSt
             "softened": {"city": 3},
             "sample": SampleDraw(size=40, even=20, population=1201),
             "ignored": {"note": 4},
+            "schema": SchemaLook(lacks=("no column",), hints=("no unique index",)),
             "tolerated": {"specs[].value": 1},
         }
     )

@@ -7,6 +7,7 @@ import pytest
 
 from reconciler.core.gate import DataFacts, Gate, GateFacts, GateVerdict, data_health, decide
 from reconciler.core.rules import RuleKind, RuleSpec
+from reconciler.core.schema_look import SchemaLook
 from tests.unit.gate_world import (
     NIGHTS,
     a_history,
@@ -85,3 +86,27 @@ def test_before_the_first_scan_rules_are_told_without_counts() -> None:
 def test_how_often_rules_applied_is_part_of_the_evidence() -> None:
     once, twice = (decide(ruled(rule(), ignored={"note": count})).evidence_digest for count in (1, 2))
     assert once != twice
+
+
+# -- schema ------------------------------------------------------------------------------------------------------------
+
+
+def seen(look: SchemaLook | None) -> Gate:
+    newest = replace(NIGHTS[0], entities=(summary(schema=look),))
+    return gate(some_facts(a_history(newest, *NIGHTS[1:])))
+
+
+def test_a_missing_unique_index_is_told_and_does_not_weigh() -> None:
+    found = seen(SchemaLook(hints=("table public.addresses of entity address has no unique index on id",)))
+    assert (found.verdict, check(found, "schema").result) == (GateVerdict.GO, "info")
+    assert check(found, "schema").measured.endswith("no unique index on id")
+
+
+def test_a_column_that_is_missing_holds_the_gate_in_words() -> None:
+    found = seen(SchemaLook(lacks=("table public.addresses of entity address has no column city",)))
+    assert (found.verdict, results(found)) == (GateVerdict.HOLD, {"schema": "inconclusive"})
+    assert "has no column city" in found.reason
+
+
+def test_a_schema_that_no_scan_looked_at_is_not_known_to_be_right() -> None:
+    assert results(seen(None)) == {"schema": "inconclusive"}
