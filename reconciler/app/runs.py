@@ -124,7 +124,9 @@ class Runs:
             store=self.store,
             target=self.target,
             clock=self.clock,
-            invariants=InvariantChecks(source=self.source, target=self.target),
+            invariants=InvariantChecks(
+                source=self.source, target=self.target, digest=self.digest, clock=self.clock, patience=self.recheck
+            ),
             gaps=await self._gaps(),
         )
         works = await self._look(began, request, recorder, _Deadline(request, self.clock, progress))

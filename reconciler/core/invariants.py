@@ -1,11 +1,12 @@
 """What must hold inside one store: the parts that are judged in memory, and how violations are told."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 
 from reconciler.core.model import InvariantResult
-from reconciler.core.spec import InvariantSpec
+from reconciler.core.spec import InvariantKind, InvariantSpec
 
 MOST_SAMPLES = 20
 
@@ -15,6 +16,26 @@ def result(invariant: InvariantSpec, side: str, *, violations: int, keys: Iterab
     return InvariantResult(
         name=invariant.name, side=side, violations=violations, sample_keys=tuple(dict.fromkeys(keys))[:MOST_SAMPLES]
     )
+
+
+def still(earlier: InvariantResult, later: InvariantResult) -> InvariantResult:
+    """What is left of a violation when the same store is asked again: nothing, where it is about other keys by then.
+
+    Where the keys don't tell (there are none, or more than are kept) it counts as the same.
+    """
+    told = all(0 < len(one.sample_keys) < MOST_SAMPLES for one in (earlier, later))
+    same = tuple(key for key in later.sample_keys if key in earlier.sample_keys)
+    if not later.violations or not told:
+        return later
+    return replace(later, sample_keys=same) if same else replace(later, violations=0, sample_keys=())
+
+
+def shown_path(invariant: InvariantSpec) -> str | None:
+    """The path whose value stands for a violation among the sample keys; None where the record's key does."""
+    if invariant.kind is InvariantKind.CONTIGUOUS:
+        return invariant.fields[0]
+    grouped = invariant.kind in (InvariantKind.AT_MOST_ONE, InvariantKind.EXACTLY_ONE) and invariant.group
+    return invariant.group[0] if grouped else None
 
 
 def cycles(parents: Mapping[str, str]) -> list[list[str]]:

@@ -117,6 +117,14 @@ def joined_key(parts: Sequence[str]) -> str:
     return "/".join([*(part.replace("%", "%25").replace("/", "%2F") for part in parts[:-1]), *parts[-1:]])
 
 
+def spelled(entity: EntitySpec, text: str, *, digest: Digest) -> str:
+    """A key whose parts are in the clear (as `joined_key` joined them) as reports spell it; a row's own id as it is."""
+    if text.startswith("id:") or not entity.secret_key:
+        return text
+    parts = zip(entity.key, split_key(text, len(entity.key)), strict=True)
+    return joined_key([digest(part) if hidden_in_key(entity, path) else part for path, part in parts])
+
+
 def split_key(text: str, count: int) -> list[str]:
     """The parts that `joined_key` joined; fewer than `count` where the text can't be such a key."""
     parts = text.split("/", count - 1)

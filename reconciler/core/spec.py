@@ -398,6 +398,22 @@ class System:
                     expected="an entity of any domain",
                     got=", ".join(lost),
                 )
+                inside = sorted(name for name in entity.referred if self.entity(name).embedded)
+                _require(
+                    not inside,
+                    f"entity {entity.name}: refers_to",
+                    expected="an entity with documents of its own",
+                    got=f"{', '.join(inside)}, embedded in others",
+                )
+            for item in domain.invariants:
+                self._judgeable(domain, item)
+
+    def _judgeable(self, domain: DomainSpec, item: InvariantSpec) -> None:
+        """What points back or goes round is known by an id, which an embedded record has not."""
+        by_id = item.kind in (InvariantKind.BELONGS_TO, InvariantKind.NO_CYCLES)
+        without = by_id and any(one.name == item.entity and one.embedded for one in domain.entities)
+        where = f"invariant {item.name} of {item.entity}"
+        _require(not without, where, expected="an entity with documents of its own", got="an embedded one")
 
     def domain(self, name: str) -> DomainSpec:
         """The domain of that name; KeyError where there is none."""

@@ -14,8 +14,7 @@ async def check(
     connection: asyncpg.Connection, entity: EntitySpec, invariant: InvariantSpec, *, system: System
 ) -> InvariantResult:
     """How often the invariant is violated in the target, with some of the keys."""
-    values = [value for _, value in invariant.where]
-    rows = await connection.fetch(_statement(entity, invariant, system), *values)
+    rows = await connection.fetch(_statement(entity, invariant, system), *_parameters(entity, invariant))
     if invariant.kind is InvariantKind.NO_CYCLES:
         loops = invariants.cycles({row["key"]: row["parent"] for row in rows})
         return invariants.result(
@@ -32,32 +31,51 @@ async def check(
     )
 
 
-def _statement(entity: EntitySpec, invariant: InvariantSpec, system: System) -> str:
-    """The statement whose rows are the violations (`keys text[]`), or what is judged in memory.
+def _parameters(entity: EntitySpec, invariant: InvariantSpec) -> list[object]:
+    """The values of `where`, then the scope's prefix."""
+    return [*(value for _, value in invariant.where), *([entity.scope.prefix] if entity.scope else [])]
 
-    `where` values are its parameters.
-    """
-    key = _key(entity, "t")
+
+def _rows(entity: EntitySpec, invariant: InvariantSpec) -> str:
+    """The rows in scope, to select from as `t`: without those of another prefix or an expired time."""
+    wanted = []
+    if entity.scope:
+        text = f"{quoted(entity.field(entity.scope.path).column)}::text"
+        wanted.append(f"coalesce(starts_with({text}, ${len(invariant.where) + 1}), true)")
+    if entity.ttl:
+        wanted.append(f"coalesce({quoted(entity.field(entity.ttl).column)} >= now(), true)")
+    return f"(select * from {of_table(entity)} where {' and '.join(wanted)}) t" if wanted else f"{of_table(entity)} t"
+
+
+def _statement(entity: EntitySpec, invariant: InvariantSpec, system: System) -> str:
+    """The statement whose rows are the violations (`keys text[]`), or what is judged in memory."""
+    key, rows = _key(entity, system), _rows(entity, invariant)
     match invariant.kind:
         case InvariantKind.UNIQUE:
-            return _unique(entity, invariant)
+            columns = _columns(entity, invariant)
+            filled = " and ".join(f"{column} is not null" for column in columns)
+            grouped = f"group by {', '.join(columns)} having count(*) > 1"
+            return f"select array_agg({key}) as keys from {rows} where {filled} {grouped}"
         case InvariantKind.AT_MOST_ONE | InvariantKind.EXACTLY_ONE:
             return _counted(entity, invariant, system)
         case InvariantKind.RANGE:
-            return _range(entity, invariant)
+            return f"select array[{key}] as keys from {rows} where {_outside(entity, invariant)}"
         case InvariantKind.NO_CYCLES:
             (parent,) = _columns(entity, invariant)
             joined = f"join {of_table(entity)} p on p.{quoted(entity.row_id)} = {parent}"
-            return f"select {key} as key, {_key(entity, 'p')} as parent from {of_table(entity)} t {joined}"
+            return f"select {key} as key, {_key(entity, system, 'p')} as parent from {rows} {joined}"
         case InvariantKind.CONTIGUOUS:
             at, first, last = _columns(entity, invariant)
-            return f"select {at}::text as at, {first} as first, {last} as last from {of_table(entity)} t order by {at}"
+            return f"select {at}::text as at, {first} as first, {last} as last from {rows} order by {at}"
         case InvariantKind.BELONGS_TO:
-            return _belongs_to(entity, invariant, system)
+            other, column = _other(entity, invariant, system)
+            back = f"o.{quoted(other.field(invariant.fields[1]).column)} is distinct from t.{quoted(entity.row_id)}"
+            joined = f"join {of_table(other)} o on o.{quoted(other.row_id)} = {column}"
+            return f"select array[{key}, {_key(other, system, 'o')}] as keys from {rows} {joined} where {back}"
         case InvariantKind.EXISTS:
             other, column = _other(entity, invariant, system)
             there = f"exists (select from {of_table(other)} o where o.{quoted(other.row_id)} = {column})"
-            return f"select array[{key}] as keys from {of_table(entity)} t where {column} is not null and not {there}"
+            return f"select array[{key}] as keys from {rows} where {column} is not null and not {there}"
         case InvariantKind.SUM_EQUAL:
             raise NotImplementedError(invariant.name)
     assert_never(invariant.kind)
@@ -68,39 +86,30 @@ def _columns(entity: EntitySpec, invariant: InvariantSpec) -> list[str]:
     return [f"t.{quoted(entity.field(path).column)}" for path in invariant.fields]
 
 
-def _unique(entity: EntitySpec, invariant: InvariantSpec) -> str:
-    """Groups of rows that share what should be one row's own."""
-    columns = _columns(entity, invariant)
-    filled = " and ".join(f"{column} is not null" for column in columns)
-    return (
-        f"select array_agg({_key(entity, 't')}) as keys from {of_table(entity)} t where {filled}"
-        f" group by {', '.join(columns)} having count(*) > 1"
-    )
-
-
-def _range(entity: EntitySpec, invariant: InvariantSpec) -> str:
-    """Rows outside the bounds."""
+def _outside(entity: EntitySpec, invariant: InvariantSpec) -> str:
+    """The condition of lying outside the bounds."""
     (column,) = _columns(entity, invariant)
     bounds = [f"{column} < {invariant.minimum}"] if invariant.minimum is not None else []
     bounds += [f"{column} > {invariant.maximum}"] if invariant.maximum is not None else []
-    return f"select array[{_key(entity, 't')}] as keys from {of_table(entity)} t where {' or '.join(bounds)}"
+    return " or ".join(bounds)
 
 
-def _belongs_to(entity: EntitySpec, invariant: InvariantSpec, system: System) -> str:
-    """Rows whose other end does not point back."""
-    other, column = _other(entity, invariant, system)
-    back = f"o.{quoted(other.field(invariant.fields[1]).column)}"
-    joined = f"join {of_table(other)} o on o.{quoted(other.row_id)} = {column}"
-    return (
-        f"select array[{_key(entity, 't')}, {_key(other, 'o')}] as keys from {of_table(entity)} t {joined}"
-        f" where {back} is distinct from t.{quoted(entity.row_id)}"
-    )
+def _key(entity: EntitySpec, system: System, alias: str = "t") -> str:
+    """The key of a row as `records.joined_key` spells it; its own id where a part is null."""
+    parts = [_part(entity, system, path, alias) for path in entity.key]
+    escaped = [f"replace(replace({part}, '%', '%25'), '/', '%2F')" for part in parts[:-1]]
+    return f"coalesce({' || chr(47) || '.join([*escaped, parts[-1]])}, 'id:' || {alias}.{quoted(entity.row_id)}::text)"
 
 
-def _key(entity: EntitySpec, alias: str) -> str:
-    """The key of a row as text; its own id where it has none."""
-    column = entity.legacy_column if not entity.natural_key else entity.field(entity.key[0]).column
-    return f"coalesce({alias}.{quoted(column)}::text, 'id:' || {alias}.{quoted(entity.row_id)}::text)"
+def _part(entity: EntitySpec, system: System, path: str, alias: str) -> str:
+    """One part of a row's key as text; the owner by its legacy id."""
+    field = entity.field(path)
+    column = f"{alias}.{quoted(field.column)}"
+    if field.kind is not FieldKind.REFERENCE:
+        return f"{column}::text"
+    owner = system.entity(field.refers_to)
+    there = f"from {of_table(owner)} w where w.{quoted(owner.row_id)} = {column}"
+    return f"(select w.{quoted(owner.legacy_column)}::text {there})"
 
 
 def _other(entity: EntitySpec, invariant: InvariantSpec, system: System) -> tuple[EntitySpec, str]:
@@ -114,16 +123,15 @@ def _counted(entity: EntitySpec, invariant: InvariantSpec, system: System) -> st
     where = enumerate((entity.field(path).column for path, _ in invariant.where), start=1)
     holds = " and ".join(f"t.{quoted(column)} = ${place}" for place, column in where)
     wrong = f"count(*) filter (where {holds}) {'> 1' if invariant.kind is InvariantKind.AT_MOST_ONE else '<> 1'}"
-    table = f"from {of_table(entity)} t"
+    table = f"from {_rows(entity, invariant)}"
     if not invariant.group:
-        keys = f"coalesce(array_agg({_key(entity, 't')}) filter (where {holds}), array['none'])"
+        keys = f"coalesce(array_agg({_key(entity, system)}) filter (where {holds}), array['none'])"
         return f"select {keys} as keys {table} having {wrong}"
     columns = [f"t.{quoted(entity.field(path).column)}" for path in invariant.group]
     shown, joined = _shown_group(entity.field(invariant.group[0]), system)
-    return (
-        f"select array[{shown}] as keys {table}{joined} where {columns[0]} is not null"
-        f" group by {', '.join(columns)} having {wrong}"
-    )
+    filled = " and ".join(f"{column} is not null" for column in columns)
+    grouped = f"group by {', '.join(columns)} having {wrong}"
+    return f"select array[{shown}] as keys {table}{joined} where {filled} {grouped}"
 
 
 def _shown_group(group: FieldSpec, system: System) -> tuple[str, str]:

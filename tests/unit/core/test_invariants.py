@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.invariants import MOST_SAMPLES, broken_ranges, by_number, cycles, result
+from reconciler.core.invariants import MOST_SAMPLES, broken_ranges, by_number, cycles, result, still
+from reconciler.core.model import InvariantResult
 from reconciler.core.spec import InvariantKind, InvariantSpec
 
 
@@ -57,3 +58,32 @@ def test_ranges_that_do_not_meet(ranges: list[tuple[str, object, object]], expec
 
 def test_keys_stand_in_the_order_of_numbers_whatever_their_type() -> None:
     assert sorted(["10", "x", "9", "2.0"], key=by_number) == ["2.0", "9", "10", "x"]
+
+
+def told(violations: int, *keys: str) -> InvariantResult:
+    """A store's answer."""
+    return InvariantResult(name="one", side="source", violations=violations, sample_keys=keys)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "left"),
+    [
+        (told(1, "a"), told(0), told(0)),
+        (told(1, "a"), told(1, "a"), told(1, "a")),
+        (told(1, "a"), told(1, "b"), told(0)),
+        (told(2, "a", "b"), told(2, "b", "c"), told(2, "b")),
+        (told(1), told(1), told(1)),
+        (told(1, "a"), told(1), told(1)),
+        (told(1), told(1, "a"), told(1, "a")),
+    ],
+)
+def test_a_violation_lasts_where_a_key_or_the_lack_of_keys_says_so(
+    earlier: InvariantResult, later: InvariantResult, left: InvariantResult
+) -> None:
+    assert still(earlier, later) == left
+
+
+def test_more_keys_than_are_kept_tell_nothing() -> None:
+    many = told(99, *map(str, range(MOST_SAMPLES)))
+    assert still(many, told(1, "x")) == told(1, "x")
+    assert still(told(1, "x"), many) == many

@@ -13,6 +13,8 @@ from reconciler.core.spec import (
     FieldKind,
     FieldSpec,
     GatePolicy,
+    InvariantKind,
+    InvariantSpec,
     Scope,
     System,
 )
@@ -136,3 +138,22 @@ def test_a_system_leads_nowhere_outside_itself() -> None:
     for domains in ((lost,), (waiting,), twice):
         with pytest.raises(InvalidSpec):
             System(domains=domains)
+
+
+def owner_and(*others: EntitySpec, invariants: tuple[InvariantSpec, ...] = ()) -> System:
+    """A system of users and these."""
+    user = EntitySpec(name="user", collection="users", table="users", fields=(IDENTITY, TEXT), key=("_id",))
+    return System(domains=(DomainSpec(name="shop", title="Shop", entities=(user, *others), invariants=invariants),))
+
+
+def test_nothing_refers_to_an_embedded_entity() -> None:
+    pointing = entity(field(FieldKind.REFERENCE, refers_to="token"))
+    with pytest.raises(InvalidSpec, match="documents of its own"):
+        owner_and(pointing, embedded_entity(owner_in_key=True))
+
+
+@pytest.mark.parametrize("kind", [InvariantKind.BELONGS_TO, InvariantKind.NO_CYCLES])
+def test_an_embedded_record_has_no_id_to_point_back_to(kind: InvariantKind) -> None:
+    invariant = InvariantSpec(name="it", entity="token", kind=kind, fields=("user",))
+    with pytest.raises(InvalidSpec, match="documents of its own"):
+        owner_and(embedded_entity(owner_in_key=True), invariants=(invariant,))
