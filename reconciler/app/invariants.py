@@ -1,7 +1,8 @@
 """Checking what was declared to hold, on the sides named, once differences have settled."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 
@@ -9,9 +10,11 @@ from reconciler.app.passes import EntityPass
 from reconciler.app.ports import Clock, RecordReader, TargetReader
 from reconciler.app.rechecks import RecheckPolicy
 from reconciler.core import invariants
+from reconciler.core.invariants import Answer
 from reconciler.core.model import InvariantResult, Record, Side
 from reconciler.core.records import Digest, hidden_in_key, spelled
 from reconciler.core.spec import DomainSpec, EntitySpec, InvariantKind, InvariantSpec
+from reconciler.errors import ReadInterrupted
 
 
 class InvariantChecks:
@@ -26,35 +29,56 @@ class InvariantChecks:
         self._clock = clock
         self._patience = patience
 
-    async def check(self, domain: DomainSpec, one: EntityPass) -> tuple[InvariantResult, ...]:
-        """The results for one entity, clean ones included; asked when differences have had time to settle."""
-        own = [invariant for invariant in domain.invariants if invariant.entity == one.entity.name]
-        summed = [sums(invariant, one) for invariant in own if invariant.kind is InvariantKind.SUM_EQUAL]
-        questions = [
-            (invariant, side)
-            for invariant in own
-            if invariant.kind is not InvariantKind.SUM_EQUAL
-            for side in invariant.sides
+    async def ask(self, domain: DomainSpec, one: EntityPass) -> None:
+        """Asks what is declared of an entity that was looked at to its end; of nothing at all, nothing is asked."""
+        if not one.complete or not (one.source_records or one.target_records):
+            return
+        for invariant in domain.invariants:
+            if invariant.entity == one.entity.name and invariant.kind is not InvariantKind.SUM_EQUAL:
+                for side in invariant.sides:
+                    with _unless_interrupted(one, invariant):
+                        one.answers.append(await self.answer(one.entity, invariant, side))
+
+    async def settle(self, passes: Sequence[EntityPass]) -> None:
+        """Asks again what was violated, until it holds or has been violated for as long as a difference must last."""
+        pause = self._patience.first_pause
+        while pending := [answer for one in passes for answer in one.answers if answer.pending]:
+            left = max(answer.since for answer in pending) + self._patience.confirm_after - self._clock.monotonic()
+            await self._clock.sleep(max(0, min(pause, self._patience.longest_pause, left)))
+            pause *= 2
+            for one in passes:
+                asked, one.answers = one.answers, []
+                for answer in asked:
+                    with _unless_interrupted(one, answer.invariant):
+                        one.answers.append(await self._again(answer))
+
+    def results(self, domain: DomainSpec, one: EntityPass) -> tuple[InvariantResult, ...]:
+        """The results for one entity, clean ones included; sums are taken of what has settled."""
+        summed = [
+            sums(invariant, one)
+            for invariant in domain.invariants
+            if invariant.entity == one.entity.name and invariant.kind is InvariantKind.SUM_EQUAL
         ]
-        return (*await self.settled(one.entity, questions), *summed)
+        anything = one.source_records or one.target_records
+        return (*(answer.result for answer in one.answers), *(summed if anything else ()))
 
-    async def settled(
-        self, entity: EntitySpec, questions: Sequence[tuple[InvariantSpec, Side]]
-    ) -> tuple[InvariantResult, ...]:
-        """Answers in the order of the questions; a violation counts when it lasts as long as a difference has to."""
-        answers = [await self.asked(entity, *question) for question in questions]
-        pause, left = self._patience.first_pause, self._patience.confirm_after
-        while left > 0 and any(answer.violations for answer in answers):
-            wait = min(pause, self._patience.longest_pause, left)
-            await self._clock.sleep(wait)
-            pause, left = pause * 2, left - wait
-            answers = [
-                invariants.still(answer, await self.asked(entity, *question)) if answer.violations else answer
-                for answer, question in zip(answers, questions, strict=True)
-            ]
-        return tuple(answers)
+    async def _again(self, answer: Answer) -> Answer:
+        """The answer as it is by now."""
+        if not answer.pending:
+            return answer
+        now = self._clock.monotonic()
+        later = await self.answer(answer.entity, answer.invariant, answer.side)
+        confirmed = now >= answer.since + self._patience.confirm_after
+        return replace(answer, result=invariants.still(answer.result, later.result), confirmed=confirmed)
 
-    async def asked(self, entity: EntitySpec, invariant: InvariantSpec, side: Side) -> InvariantResult:
+    async def answer(self, entity: EntitySpec, invariant: InvariantSpec, side: Side) -> Answer:
+        """What a store says, its keys as reports spell them."""
+        since = self._clock.monotonic()
+        result = await self._asked(entity, invariant, side)
+        confirmed = not self._patience.confirm_after
+        return Answer(entity=entity, invariant=invariant, side=side, result=result, since=since, confirmed=confirmed)
+
+    async def _asked(self, entity: EntitySpec, invariant: InvariantSpec, side: Side) -> InvariantResult:
         """What a store says, its keys as reports spell them."""
         told = await self._readers[side].check_invariant(entity, invariant)
         shown = invariants.shown_path(invariant)
@@ -65,6 +89,16 @@ class InvariantChecks:
         else:
             keys = list(told.sample_keys)
         return replace(told, sample_keys=tuple(keys))
+
+
+@contextmanager
+def _unless_interrupted(one: EntityPass, invariant: InvariantSpec) -> Iterator[None]:
+    """An invariant that can't be evaluated leaves its entity inconclusive, and says why."""
+    try:
+        yield
+    except ReadInterrupted as problem:
+        one.complete = False
+        one.notes.append(f"invariant {invariant.name} of {one.entity.name}: {problem.message} ({problem.got})")
 
 
 def sums(invariant: InvariantSpec, one: EntityPass) -> InvariantResult:

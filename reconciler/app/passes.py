@@ -9,6 +9,7 @@ from datetime import datetime
 
 from reconciler.app.ports import Clock, EntityRead, RecordReader, TargetReader
 from reconciler.core.canaries import released
+from reconciler.core.invariants import Answer
 from reconciler.core.model import Outcome, Record, RecordKey, SampleDraw, Side
 from reconciler.core.outcomes import Judge, Judged, join_strays, observation
 from reconciler.core.pairing import Defective, Match, Pairing
@@ -59,6 +60,7 @@ class EntityPass:
     canaries: tuple[int, int] = (0, 0)
     notes: list[str] = field(default_factory=list)
     schema: SchemaLook | None = None
+    answers: list[Answer] = field(default_factory=list)
     sample: SampleDraw | None = None
 
     @property

@@ -37,8 +37,9 @@ class DomainWork:
 
     @property
     def settled(self) -> bool:
-        """Whether no difference waits to be read again."""
-        return not any(one.candidates for one in self.passes)
+        """Whether no difference waits to be read again, and no violation to be asked for."""
+        pending = (answer.pending for one in self.passes for answer in one.answers)
+        return not any(one.candidates for one in self.passes) and not any(pending)
 
     @property
     def canaries(self) -> tuple[int, int]:
@@ -119,8 +120,7 @@ class Recorder:
 
     async def _checked(self, domain: DomainSpec, one: EntityPass) -> tuple[InvariantResult, ...]:
         """The declared invariants (of nothing, none), and what an append-only entity has lost."""
-        anything = one.source_records or one.target_records
-        results = await self._invariants.check(domain, one) if anything else ()
+        results = self._invariants.results(domain, one)
         if not one.entity.append_only:
             return results
         lost, keys = await self._store.vanished(self._run_id, entity=one.entity.name, limit=MOST_SAMPLES)

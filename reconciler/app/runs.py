@@ -118,22 +118,24 @@ class Runs:
         """Looks at everything, settles what differs, stores it, seals the run."""
         health = [await self.source.health(), await self.target.health()]
         began = await self.store.run(run_id)
+        invariants = InvariantChecks(
+            source=self.source, target=self.target, digest=self.digest, clock=self.clock, patience=self.recheck
+        )
         recorder = Recorder(
             began,
             system=self.system,
             store=self.store,
             target=self.target,
             clock=self.clock,
-            invariants=InvariantChecks(
-                source=self.source, target=self.target, digest=self.digest, clock=self.clock, patience=self.recheck
-            ),
+            invariants=invariants,
             gaps=await self._gaps(),
         )
-        works = await self._look(began, request, recorder, _Deadline(request, self.clock, progress))
+        works = await self._look(began, request, recorder, invariants, _Deadline(request, self.clock, progress))
         waiting = [work for work in works if not work.settled]
         passes = [one for work in waiting for one in work.passes]
         progress.settling(sum(len(one.candidates) for one in passes))
         await Rechecks(self._looker, self.clock, self.recheck).settle(passes)
+        await invariants.settle(passes)
         for work in waiting:
             await recorder.store(work)
         blind = any(planted != caught for planted, caught in (work.canaries for work in works))
@@ -143,7 +145,7 @@ class Runs:
         return await self.store.run(run_id)
 
     async def _look(
-        self, began: StoredRun, request: RunRequest, recorder: Recorder, progress: Progress
+        self, began: StoredRun, request: RunRequest, recorder: Recorder, invariants: InvariantChecks, progress: Progress
     ) -> list[DomainWork]:
         """Looks at every unfinished domain, by the rules that applied when the run began.
 
@@ -163,6 +165,9 @@ class Runs:
         for domain in await self._unfinished(began.id, request):
             work = await looks.domain(domain_at(domain, began.started_at))
             works.append(work)
+            if request.mode is Mode.SCAN:
+                for one in work.passes:
+                    await invariants.ask(domain, one)
             if work.settled:
                 await recorder.store(work)
         return works

@@ -1,14 +1,34 @@
 """What must hold inside one store: the parts that are judged in memory, and how violations are told."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 
-from reconciler.core.model import InvariantResult
-from reconciler.core.spec import InvariantKind, InvariantSpec
+from reconciler.core.model import InvariantResult, Side
+from reconciler.core.spec import EntitySpec, InvariantKind, InvariantSpec
 
 MOST_SAMPLES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one store said when it was asked whether something holds.
+
+    `since` is when it was asked first, in monotonic seconds; `confirmed` says that a violation has lasted long enough.
+    """
+
+    entity: EntitySpec
+    invariant: InvariantSpec
+    side: Side
+    result: InvariantResult
+    since: float
+    confirmed: bool = False
+
+    @property
+    def pending(self) -> bool:
+        """Whether the store has to be asked again before this counts."""
+        return self.result.violations > 0 and not self.confirmed
 
 
 def result(invariant: InvariantSpec, side: str, *, violations: int, keys: Iterable[str]) -> InvariantResult:

@@ -9,9 +9,19 @@ import pytest
 from bson import Decimal128
 
 from reconciler.app.invariants import InvariantChecks
+from reconciler.app.passes import EntityPass
 from reconciler.app.rechecks import RecheckPolicy
-from reconciler.core.model import Side
-from reconciler.core.spec import Embedded, EntitySpec, FieldKind, FieldSpec, InvariantKind, InvariantSpec, Scope
+from reconciler.core.model import InvariantResult, Side
+from reconciler.core.spec import (
+    DomainSpec,
+    Embedded,
+    EntitySpec,
+    FieldKind,
+    FieldSpec,
+    InvariantKind,
+    InvariantSpec,
+    Scope,
+)
 from tests.acceptance.live import LiveSandbox, Shop
 from tests.contract.readers.world import (
     IDENTITY,
@@ -62,6 +72,9 @@ INNER = EntitySpec(
 UNIQUE = InvariantSpec(name="it", entity="mark", kind=InvariantKind.UNIQUE, fields=("place.at[0]",))
 LOW = InvariantSpec(name="it", entity="mark", kind=InvariantKind.RANGE, fields=("points",), minimum=1)
 SMALL = InvariantSpec(name="it", entity="mark", kind=InvariantKind.RANGE, fields=("size",), maximum=9)
+SLOW = InvariantSpec(
+    name="slow", entity="mark", kind=InvariantKind.UNIQUE, fields=("slug", "points", "size"), sides=(Side.SOURCE,)
+)
 ONE_MAIN = InvariantSpec(
     name="it", entity="mark", kind=InvariantKind.EXACTLY_ONE, group=("slug",), where=(("main", True),)
 )
@@ -206,21 +219,29 @@ def checks_of(opened: Readers, clock: Writing, *, confirm_after: float) -> Invar
     )
 
 
+async def settled(checks: InvariantChecks, *declared: InvariantSpec) -> Sequence[InvariantResult]:
+    """What is stored of an entity of which these are declared."""
+    domain = DomainSpec(name="shop", title="Shop", entities=(WHOLE,), invariants=declared)
+    one = EntityPass(entity=WHOLE, method="stream", source_records=1, complete=True)
+    await checks.ask(domain, one)
+    await checks.settle([one])
+    return checks.results(domain, one)
+
+
 async def test_a_violation_that_a_writer_mends_does_not_count_and_one_that_lasts_does(
     marks: Shop, opened: Readers
 ) -> None:
     documents = [mark(number, f"s{number}", lng=1.5 if number < 3 else number) for number in (1, 2, 3)]
     marks.mongo["marks"].insert_many(documents)
     insert(marks, documents)
-    questions = [(UNIQUE, Side.SOURCE), (UNIQUE, Side.TARGET), (LOW, Side.SOURCE)]
 
     def mend() -> None:
         marks.mongo["marks"].update_one({"_id": object_id(1)}, {"$set": {"place.at.0": 9.5}})
 
     clock = Writing(writes=[lambda: None, mend])
-    found = await checks_of(opened, clock, confirm_after=10).settled(WHOLE, questions)
+    found = await settled(checks_of(opened, clock, confirm_after=10), UNIQUE, LOW)
 
-    assert [one.violations for one in found] == [0, 1, 0]
+    assert [one.violations for one in found] == [0, 1, 0, 0]
     assert found[1].sample_keys == (f"{1:024x}", f"{2:024x}")
     assert clock.waited == 10
 
@@ -233,9 +254,21 @@ async def test_a_violation_that_moves_from_record_to_record_does_not_count(marks
         marks.mongo["marks"].update_one({"_id": object_id(2)}, {"$set": {"points": 0}})
 
     checks = checks_of(opened, Writing(writes=[move]), confirm_after=1)
-    (found,) = await checks.settled(WHOLE, [(LOW, Side.SOURCE)])
+    (found, _) = await settled(checks, LOW)
 
     assert (found.violations, found.sample_keys) == (0, ())
+
+
+async def test_a_store_that_does_not_answer_in_time_leaves_the_entity_inconclusive(marks: Shop) -> None:
+    marks.mongo["marks"].insert_many([mark(number, "a", lng=number) for number in range(20_000)])
+    async with readers(marks, timeout_ms=1) as opened:
+        one = EntityPass(entity=WHOLE, method="stream", source_records=1, complete=True)
+        domain = DomainSpec(name="shop", title="Shop", entities=(WHOLE,), invariants=(SLOW,))
+        await checks_of(opened, Writing(writes=[]), confirm_after=10).ask(domain, one)
+
+    assert not one.complete
+    assert one.answers == []
+    assert one.notes[0].startswith("invariant slow of mark: ")
 
 
 @pytest.mark.parametrize("side", [Side.SOURCE, Side.TARGET])
@@ -247,5 +280,5 @@ async def test_keys_and_groups_that_are_secret_are_shown_as_digests(marks: Shop,
     insert(marks, documents)
     checks = checks_of(opened, Writing(writes=[]), confirm_after=0)
 
-    assert (await checks.asked(entity, UNIQUE, side)).sample_keys == ("<4>",)
-    assert (await checks.asked(entity, ONE_MAIN, side)).sample_keys == ("<4>",)
+    assert (await checks.answer(entity, UNIQUE, side)).result.sample_keys == ("<4>",)
+    assert (await checks.answer(entity, ONE_MAIN, side)).result.sample_keys == ("<4>",)
