@@ -107,6 +107,12 @@ class AccessDenied(UsageError):
     """Who asks has not the right that it takes."""
 
 
+class TokenRefused(ReconcilerError):
+    """A signed answer that does not hold: forged, no longer fresh, or about something else."""
+
+    exit_code = 3
+
+
 class OutputRefused(ReconcilerError):
     """A file that an answer was to be written to, and cannot be."""
 

@@ -16,6 +16,7 @@ from reconciler.adapters.postgres.connection import Connector, Limits
 from reconciler.adapters.postgres.reader import PostgresReader
 from reconciler.adapters.report_store import SqliteReportStore, open_report_store
 from reconciler.adapters.rollback_plans import WrittenPlan, load_plan
+from reconciler.adapters.signing_key import SigningKey, open_signing_key
 from reconciler.app.approvals import Approvals
 from reconciler.app.configurations import note_configurations
 from reconciler.app.flags import Flags, FlagWatch
@@ -90,6 +91,11 @@ async def open_reports(configuration: Configuration, *, clock: Clock | None = No
             cutover=Cutover(phases=configuration.cutover, system=system, verdicts=verdicts, store=store, clock=clock),
             plans=plans,
         )
+
+
+def open_signer(configuration: Configuration) -> SigningKey:
+    """The key that gate answers are signed with, made where it is missing."""
+    return open_signing_key(configuration.settings.reports)
 
 
 @asynccontextmanager

@@ -10,20 +10,22 @@ import click
 
 from reconciler.adapters.config.values import parse_duration
 from reconciler.app.documents import gate_document
+from reconciler.app.gate_tokens import gate_claims, nonce_of
 from reconciler.app.renderings.answers import GateAnswer, gate_answer
 from reconciler.app.renderings.github import gate_github
 from reconciler.app.renderings.junit import gate_junit
 from reconciler.app.renderings.markdown import gate_markdown
 from reconciler.cli.context import configuration, formats, known_domains, run_async
+from reconciler.cli.gate_tokens import verified
 from reconciler.cli.outputs import Output, give, json_text, jsonl_text, outputs, parsed, sampled, summarize
 from reconciler.cli.texts import gate_line, gate_text
 from reconciler.core.gate import exit_code
 from reconciler.core.gate_values import Gate, Requirement
 from reconciler.errors import UsageError
-from reconciler.wiring import open_reports
+from reconciler.wiring import open_reports, open_signer
 
 WORST_FIRST = (4, 1, 3, 5, 0)
-FORMS = ("text", "json", "jsonl", "junit", "markdown", "github")
+FORMS = ("text", "json", "jsonl", "junit", "markdown", "github", "jwt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class Asked:
     form: str
     written: tuple[Output, ...]
     explain: bool
+    nonce: str | None
 
     def code(self, gates: Sequence[Gate]) -> int:
         """The worst of the gates that count: those named, else those with a flag."""
@@ -64,15 +67,27 @@ class Patience:
 @click.option("--wait", is_flag=True, help="Look again until --require is met or --timeout is over.")
 @click.option("--timeout", default="30m", show_default=True, metavar="DURATION", help="How long --wait waits.")
 @click.option("--interval", default="10s", show_default=True, metavar="DURATION", help="How often --wait looks.")
+@click.option("--nonce", default=None, metavar="WORD", help="A word of yours, signed into --format jwt against replay.")
+@click.option("--public-key", is_flag=True, help="Print the key that proves signed answers, as a JWK Set, and end.")
+@click.option(
+    "--verify", default=None, metavar="PATH", help="Judge a signed answer from a file, or - for standard input."
+)
+@click.option(
+    "--trust", default=None, metavar="PATH", help="The JWK Set that --verify trusts.  [default: this install's]"
+)
 @outputs
 @formats(*FORMS)
-def gate_command(
+def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     domains: Sequence[str],
     require: str,
     explain: bool,  # noqa: FBT001 - a flag
     wait: bool,  # noqa: FBT001 - a flag
     timeout: str,
     interval: str,
+    nonce: str | None,
+    public_key: bool,  # noqa: FBT001 - a flag
+    verify: str | None,
+    trust: str | None,
     wanted: Sequence[str],
     form: str,
 ) -> int:
@@ -89,7 +104,14 @@ def gate_command(
       reconciler gate address --require ready --format json
       reconciler gate address --output gate.xml --output markdown:gate.txt
       reconciler gate address --wait --timeout 2h
+      reconciler gate address --format jwt --nonce build-512 --output gate.jwt
+      reconciler gate address --verify gate.jwt --nonce build-512
     """  # noqa: D301 - \b is click's mark for a paragraph left as it is
+    if public_key:
+        click.echo(json_text(open_signer(configuration()).public_keys()))
+        return 0
+    if verify is not None:
+        return verified(verify, trust=trust, domains=domains, required=Requirement(require), nonce=nonce_of(nonce))
     known_domains(configuration(), domains)
     asked = Asked(
         domains=tuple(domains),
@@ -97,7 +119,9 @@ def gate_command(
         form=form,
         written=parsed(wanted, forms=FORMS),
         explain=explain,
+        nonce=nonce_of(nonce),
     )
+    _require_one(asked)
     patience = Patience(timeout=_seconds("--timeout", timeout), interval=_seconds("--interval", interval))
     answer = run_async(_waited(asked, patience) if wait else _answer(asked))
     _give(answer, asked)
@@ -115,14 +139,25 @@ def _seconds(option: str, text: str) -> float:
     return length.total_seconds()
 
 
+def _require_one(asked: Asked) -> None:
+    """A signed answer is about one domain."""
+    forms = {asked.form, *(one.form for one in asked.written)}
+    if "jwt" in forms and len(asked.domains) != 1:
+        raise UsageError("a signed answer", expected="one domain", got=f"{len(asked.domains)} named")
+    if asked.nonce is not None and "jwt" not in forms:
+        raise UsageError("--nonce", expected="--format jwt, or --verify", got=f"--format {asked.form}")
+
+
 async def _answer(asked: Asked) -> GateAnswer:
     """The gates as of now: configuration, plans and reports are read anew."""
     async with open_reports(configuration()) as reports:
+        asked_at = reports.clock.now()
         await reports.note_configuration()
         await reports.flags.look()
         gates = await reports.verdicts.gates(asked.domains)
-        needed = sampled(asked.form, asked.written)
-        return await gate_answer(reports.store, gates) if needed else GateAnswer(gates=gates)
+        if not sampled(asked.form, asked.written):
+            return GateAnswer(asked_at=asked_at, gates=gates)
+        return await gate_answer(reports.store, gates, asked_at=asked_at)
 
 
 async def _waited(asked: Asked, patience: Patience) -> GateAnswer:
@@ -155,6 +190,9 @@ def _give(answer: GateAnswer, asked: Asked) -> None:
             "junit": lambda: gate_junit(answer),
             "markdown": lambda: gate_markdown(answer),
             "github": lambda: gate_github(answer),
+            "jwt": lambda: open_signer(configuration()).signed(
+                gate_claims(answer.gates[0], asked_at=answer.asked_at, nonce=asked.nonce)
+            ),
         },
     )
     if asked.form == "github":

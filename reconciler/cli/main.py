@@ -27,6 +27,7 @@ COMMANDS = {
     "rehearse": ("gates", "Record a rehearsal of the rollback plan"),
     "token": ("tokens", "Access tokens: create, list, revoke"),
     "plan": ("plan", "The order of the cutover: show, mark, unmark"),
+    "report": ("report", "The record of a domain, to be signed and filed"),
     "doctor": ("upkeep", "Check configuration, stores, rights, clocks"),
     "config": ("upkeep", "The configuration in force: show, validate, schema"),
     "db": ("upkeep", "The report database: migrate, check, backup, prune"),

@@ -28,7 +28,7 @@ from reconciler.scheduler import Job, Scheduler, Start, jobs
 from reconciler.web.doorkeepers import LocalAdmin
 from reconciler.web.routes import create_app
 from reconciler.web.services import ScheduledRun, WebServices
-from reconciler.wiring import Reports, open_reports, open_stores, runs
+from reconciler.wiring import Reports, open_reports, open_signer, open_stores, runs
 
 SHUTDOWN_SECONDS = 3.0
 
@@ -144,6 +144,7 @@ def _services(reports: Reports, *, scheduled: bool) -> WebServices:
         store=reports.store,
         verdicts=reports.verdicts,
         clock=reports.clock,
+        signer=open_signer(reports.configuration),
         doorkeeper=LocalAdmin(Actor(name=actor().name, role=Role.ADMIN, means=Means.LOOPBACK)),
         title=settings.dashboard.title,
         version=__version__,

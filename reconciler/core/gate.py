@@ -137,9 +137,14 @@ def satisfies(gate: Gate, require: Requirement = Requirement.GO) -> bool:
 
 def exit_code(gate: Gate, *, require: Requirement = Requirement.GO) -> int:
     """0 where the gate is open enough, 1 at `no_go`, 3 at anything else."""
-    if satisfies(gate, require):
+    return verdict_code(gate.verdict, require=require)
+
+
+def verdict_code(verdict: GateVerdict, *, require: Requirement = Requirement.GO) -> int:
+    """As `exit_code`, of a verdict that came without its gate."""
+    if verdict in OPEN_ENOUGH[require]:
         return 0
-    return 1 if gate.verdict is GateVerdict.NO_GO else 3
+    return 1 if verdict is GateVerdict.NO_GO else 3
 
 
 def _findings(facts: GateFacts, evidence: Evidence, *, digest: str | None) -> tuple[Finding, ...]:

@@ -1,9 +1,11 @@
 """The same as JSON under /api/v1, and the probes; shapes are those of `app.documents`."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from http import HTTPStatus
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from reconciler.app.documents import (
     Document,
@@ -17,6 +19,7 @@ from reconciler.app.documents import (
     run_head,
     version_document,
 )
+from reconciler.app.gate_tokens import gate_claims, nonce_of
 from reconciler.app.ports import StoredRun
 from reconciler.core.gate import Check, CheckResult, Gate, Requirement, satisfies
 from reconciler.core.history import DomainRun
@@ -31,7 +34,15 @@ from reconciler.web.views.diffs import page_of
 from reconciler.web.views.overview import LastRun, Row
 
 USUAL, MOST = 50, 500
+JWT = "application/jwt"
 STANDING = (CheckResult.FAIL, CheckResult.INCONCLUSIVE, CheckResult.PENDING)
+
+
+class Switch(StrEnum):
+    """A query that is on or off."""
+
+    ON = "1"
+    OFF = "0"
 
 
 async def overview(request: web.Request) -> web.Response:
@@ -118,16 +129,39 @@ def _now(request: web.Request) -> datetime:
 
 
 async def gate(request: web.Request) -> web.Response:
-    """The gate: 200 whatever it says."""
-    return web.json_response(gate_document(await _gate(request)))
+    """The gate: 200 whatever it says; signed where that is asked for."""
+    return _told(request, await _gate(request))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A gate, and when it was asked for: before anything was read."""
+
+    gate: Gate
+    at: datetime
+
+
+def _told(request: web.Request, asked: Asked) -> web.Response:
+    """A gate as JSON, or as a signed answer for `?signed=1` and `Accept: application/jwt`; `?nonce=` is signed too."""
+    signed = one_of(request, "signed", Switch) is Switch.ON
+    if not signed and JWT not in request.headers.get(hdrs.ACCEPT, ""):
+        return web.json_response(gate_document(asked.gate))
+    claims = gate_claims(asked.gate, asked_at=asked.at, nonce=nonce_of(request.query.get("nonce")))
+    return web.Response(text=request.app[SERVICES].signer.signed(claims), content_type=JWT)
+
+
+async def keys(request: web.Request) -> web.Response:
+    """The keys that signed answers are proved with, as a JWK Set."""
+    return web.json_response(request.app[SERVICES].signer.public_keys(), content_type="application/jwk-set+json")
 
 
 async def gate_assert(request: web.Request) -> web.Response:
     """200 where the gate is at least what `require` asks (default `go`), else 409 with the checks in the way."""
     require = one_of(request, "require", Requirement) or Requirement.GO
-    answer = await _gate(request)
+    asked = await _gate(request)
+    answer = asked.gate
     if satisfies(answer, require):
-        return web.json_response(gate_document(answer))
+        return _told(request, asked)
     standing = [_check(check) for check in answer.checks if check.result in STANDING]
     problem = Problem(
         status=HTTPStatus.CONFLICT,
@@ -139,10 +173,12 @@ async def gate_assert(request: web.Request) -> web.Response:
     return problem_answer(request, problem)
 
 
-async def _gate(request: web.Request) -> Gate:
+async def _gate(request: web.Request) -> Asked:
     """The gate of the domain that the address names."""
-    (found,) = await request.app[SERVICES].verdicts.gates((domain_in_path(request).name,))
-    return found
+    services, name = request.app[SERVICES], domain_in_path(request).name
+    asked_at = services.clock.now()
+    (found,) = await services.verdicts.gates((name,))
+    return Asked(gate=found, at=asked_at)
 
 
 def _check(check: Check) -> Document:

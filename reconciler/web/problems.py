@@ -16,6 +16,7 @@ from reconciler.web.services import SERVICES
 from reconciler.web.words import Family
 
 API = ("/api/", "/livez", "/readyz")
+FILES = (".json", ".csv", ".md")
 LOG = logging.getLogger(__name__)
 
 
@@ -120,7 +121,7 @@ def _unforeseen(error: Exception) -> Problem:
 
 def _answer(request: web.Request, problem: Problem) -> web.Response:
     """As JSON for machines, as a page for people."""
-    if request.path.startswith(API):
+    if request.path.startswith(API) or request.path.endswith(FILES):
         return problem_answer(request, problem)
     unreadable = problem.status == HTTPStatus.SERVICE_UNAVAILABLE
     context = {

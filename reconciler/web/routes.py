@@ -8,7 +8,7 @@ from aiohttp import web
 from jinja2 import FileSystemLoader, StrictUndefined
 
 from reconciler.core.wording import counted, moment, number, span
-from reconciler.web import api, pages, plans, reading, words
+from reconciler.web import api, exports, pages, plans, reading, words
 from reconciler.web.access import admit
 from reconciler.web.gathering import JUDGEMENTS
 from reconciler.web.problems import tell_problems
@@ -63,7 +63,7 @@ def create_app(services: WebServices) -> web.Application:
     environment.filters.update(FILTERS)
     environment.globals.update(GLOBALS)
     environment.globals["site"] = {"title": services.title, "version": services.version}
-    app.add_routes([*_pages(), *_answers(), *_probes()])
+    app.add_routes([*_pages(), *_by_suffix(), *_answers(), *_probes()])
     app.router.add_static("/static/", HERE / "static")
     return app
 
@@ -82,6 +82,29 @@ def _pages() -> list[web.RouteDef]:
         web.get("/cutover", plans.cutover),
         web.get("/schedule", pages.schedule),
         web.get("/health", pages.health),
+        web.get(f"/domains/{DOMAIN}/record", exports.record_page),
+    ]
+
+
+def _by_suffix() -> list[web.RouteDef]:
+    """The pages under their names with a suffix: for programs, spreadsheets and tickets."""
+    return [
+        web.get("/overview.json", api.overview),
+        web.get(f"/domains/{DOMAIN}.json", api.domain),
+        web.get(f"/domains/{DOMAIN}.md", exports.domain_text),
+        web.get(f"/domains/{DOMAIN}/record.{{form:json|md|html}}", exports.record_file),
+        web.get("/runs.json", api.runs),
+        web.get("/runs.csv", exports.runs_csv),
+        web.get(f"/runs/{ID}.json", api.run),
+        web.get(f"/runs/{ID}.md", exports.run_text),
+        web.get("/diffs.json", api.diffs),
+        web.get("/diffs.csv", exports.diffs_csv),
+        web.get(f"/diffs/{ID}.json", api.diff),
+        web.get("/clusters.json", api.clusters),
+        web.get("/clusters.csv", exports.clusters_csv),
+        web.get(f"/clusters/{CLUSTER}.json", api.cluster),
+        web.get("/schedule.json", api.schedule),
+        web.get("/cutover.json", plans.plan),
     ]
 
 
@@ -93,8 +116,10 @@ def _answers() -> list[web.RouteDef]:
         web.get(f"/api/v1/domains/{DOMAIN}", api.domain),
         web.get(f"/api/v1/domains/{DOMAIN}/gate", api.gate),
         web.get(f"/api/v1/domains/{DOMAIN}/gate/assert", api.gate_assert),
+        web.get("/api/v1/keys", api.keys),
         web.get("/api/v1/runs", api.runs),
         web.get(f"/api/v1/runs/{ID}", api.run),
+        web.get(f"/api/v1/runs/{ID}/report.{{form:json|xml|md|html}}", exports.run_report),
         web.get("/api/v1/diffs", api.diffs),
         web.get(f"/api/v1/diffs/{ID}", api.diff),
         web.get("/api/v1/clusters", api.clusters),

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from aiohttp import web
 
+from reconciler.app.gate_tokens import Signer
 from reconciler.app.ports import Clock, ReportStore
 from reconciler.core.access import Actor
 from reconciler.core.cutover import Phase
@@ -58,6 +59,7 @@ class WebServices:
     verdicts: Gates
     clock: Clock
     doorkeeper: Doorkeeper
+    signer: Signer
     title: str
     version: str
     plan_sections: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -105,4 +105,4 @@ def a_gate(verdict: GateVerdict, *results: CheckResult, text: str = "as measured
 
 def gate_found(gate: Gate, *, text: str = "") -> GateAnswer:
     told = found(title=text, diff=a_diff(key=text, source=text)) if text else found()
-    return GateAnswer(gates=(gate,), found=(told,))
+    return GateAnswer(asked_at=at(0), gates=(gate,), found=(told,))

@@ -21,6 +21,7 @@ from reconciler.adapters.config.schema import config_schema
 from reconciler.adapters.config.service_shape import ServiceShape
 from reconciler.adapters.config.values import DURATION, parse_duration
 from reconciler.adapters.config_files import load_configuration
+from reconciler.app.gate_tokens import Signer
 from reconciler.app.ports import ReportStore
 from reconciler.cli.main import root
 from reconciler.core.access import Role, rights_of
@@ -336,6 +337,7 @@ def routes() -> set[tuple[str, str]]:
         verdicts=cast("Gates", None),
         clock=SystemClock(),
         doorkeeper=cast("Doorkeeper", None),
+        signer=cast("Signer", None),
         title="",
         version="",
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Protocol
 
 from reconciler.app.ports import ClusterCount, DiffFilter, StoredDiff, StoredRun
@@ -32,8 +33,9 @@ class RunAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateAnswer:
-    """Gates, and the open clusters of their domains."""
+    """Gates, and the open clusters of their domains; `asked_at` is before anything was read."""
 
+    asked_at: datetime
     gates: tuple[Gate, ...]
     found: tuple[FoundCluster, ...] = ()
 
@@ -57,12 +59,12 @@ async def run_answer(store: Findings, run: StoredRun, *, sampled: bool, gates: S
     return RunAnswer(run=run, found=found, gates=tuple(gates))
 
 
-async def gate_answer(store: Findings, gates: Sequence[Gate]) -> GateAnswer:
+async def gate_answer(store: Findings, gates: Sequence[Gate], *, asked_at: datetime) -> GateAnswer:
     """The gates with the open clusters of their domains."""
     found: list[FoundCluster] = []
     for gate in gates:
         found += await _sampled(store, await store.clusters(domain=gate.domain), run=None)
-    return GateAnswer(gates=tuple(gates), found=tuple(found))
+    return GateAnswer(asked_at=asked_at, gates=tuple(gates), found=tuple(found))
 
 
 async def _sampled(store: Findings, clusters: Sequence[ClusterCount], *, run: int | None) -> tuple[FoundCluster, ...]:

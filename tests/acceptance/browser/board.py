@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from reconciler import __version__
 from reconciler.adapters.config_files import load_configuration
 from reconciler.adapters.report_store import SqliteReportStore, open_report_store
 from reconciler.adapters.rollback_plans import load_plan
+from reconciler.adapters.signing_key import SigningKey
 from reconciler.app.approvals import Approvals
 from reconciler.app.ports import RunStart
 from reconciler.app.verdicts import Verdicts
@@ -327,6 +329,7 @@ def services(store: SqliteReportStore, *, clock: StoppedClock | None = None) -> 
         verdicts=verdicts(store, known, stopped),
         clock=stopped,
         doorkeeper=LocalAdmin(LOCAL),
+        signer=SigningKey(Ed25519PrivateKey.generate()),
         title="shop-prod",
         version=__version__,
         plan_sections={name: plan.sections for name, plan in plans.items()},

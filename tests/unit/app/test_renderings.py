@@ -17,7 +17,7 @@ from reconciler.app.renderings.markdown import gate_markdown, run_markdown
 from reconciler.app.renderings.tables import DIFFS, check_rows, cluster_row, diff_rows, lines, run_rows
 from reconciler.core.gate_values import CheckResult, GateVerdict
 from reconciler.core.model import RunStatus
-from tests.unit.gate_world import a_run, broken, summary
+from tests.unit.gate_world import a_run, at, broken, summary
 from tests.unit.renderings_world import (
     DIFFERING,
     POISON,
@@ -101,7 +101,7 @@ def test_the_counts_of_a_suite_are_those_of_its_cases() -> None:
 
 @pytest.mark.parametrize("verdict", GateVerdict)
 def test_only_a_go_is_all_green_in_junit(verdict: GateVerdict) -> None:
-    xml = gate_junit(GateAnswer(gates=(a_gate(verdict, CheckResult.PASS, CheckResult.INFO),)))
+    xml = gate_junit(GateAnswer(asked_at=at(0), gates=(a_gate(verdict, CheckResult.PASS, CheckResult.INFO),)))
 
     good = verdict in (GateVerdict.GO, GateVerdict.FLIPPED)
     skipped = [case for case in read_xml(xml).iter("testcase") if case.findall("skipped")]
@@ -153,11 +153,11 @@ def test_markdown_says_the_verdict_first_and_folds_samples_away() -> None:
 
 def test_markdown_of_gates_begins_with_a_line_a_domain() -> None:
     gates = (a_gate(GateVerdict.GO, CheckResult.PASS), a_gate(GateVerdict.HOLD, domain="auth"))
-    first, second, *_ = gate_markdown(GateAnswer(gates=gates)).split("\n\n")
+    first, second, *_ = gate_markdown(GateAnswer(asked_at=at(0), gates=gates)).split("\n\n")
 
     assert first == "✅ **address: go** — as measured"
     assert second.startswith("⚠️ **auth: hold**")
-    one = gate_markdown(GateAnswer(gates=gates[:1]))
+    one = gate_markdown(GateAnswer(asked_at=at(0), gates=gates[:1]))
     assert one.count("**address: go**") == 1
     assert "| ✅ pass | <code>check&#95;0</code> | as measured | as measured | as measured |" in one
 
@@ -199,7 +199,7 @@ def test_github_gets_one_annotation_a_domain_the_worst_first() -> None:
         a_gate(verdict, domain=verdict.value)
         for verdict in (GateVerdict.GO, GateVerdict.HOLD, GateVerdict.NO_GO, GateVerdict.NOT_COMPARABLE)
     )
-    assert [line.split(" ")[0] for line in gate_github(GateAnswer(gates=gates)).splitlines()] == [
+    assert [line.split(" ")[0] for line in gate_github(GateAnswer(asked_at=at(0), gates=gates)).splitlines()] == [
         "::error",
         "::warning",
         "::notice",

@@ -5,6 +5,7 @@ from typing import cast
 import pytest
 
 from reconciler.adapters.clock import SystemClock
+from reconciler.app.gate_tokens import Signer
 from reconciler.app.ports import ReportStore
 from reconciler.core.access import Right, Role, rights_of
 from reconciler.core.spec import System
@@ -26,6 +27,7 @@ def routes() -> set[tuple[str, str]]:
         verdicts=cast("Gates", None),
         clock=SystemClock(),
         doorkeeper=cast("Doorkeeper", None),
+        signer=cast("Signer", None),
         title="",
         version="",
     )
