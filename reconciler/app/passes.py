@@ -81,13 +81,16 @@ class EntityPass:
 
     def helped(self, judged: Judged) -> None:
         """Counts what made a match equal, or took a part of its difference away."""
-        self.softened.update(judged.softened)
-        self.ruled.update(judged.ruled)
+        if judged.softened or judged.ruled:
+            self.softened.update(judged.softened)
+            self.ruled.update(judged.ruled)
 
     def _release(self, judged: Judged) -> None:
         """Plants canaries on the first matched records."""
+        if judged.outcome is not Outcome.MATCHED or self.outcomes[Outcome.MATCHED] > CANARY_PAIRS:
+            return
         source = judged.records[0]
-        if judged.outcome is not Outcome.MATCHED or source is None or self.outcomes[Outcome.MATCHED] > CANARY_PAIRS:
+        if source is None:
             return
         planted, caught = released(self.entity, source)
         self.canaries = (self.canaries[0] + planted, self.canaries[1] + caught)

@@ -20,6 +20,7 @@ from reconciler.core.model import (
     ObjectIdValue,
     Raw,
     ResolvedReference,
+    Side,
 )
 from reconciler.core.number_rules import decimal, decimal_column, double, integer, integer_column
 from reconciler.core.spec import ChildTable, FieldKind, FieldSpec
@@ -88,6 +89,23 @@ def target_rule(spec: FieldSpec) -> Rule:  # noqa: C901, PLR0911 - one line a ki
         case FieldKind.CHILDREN:
             return rows([(item.path, target_rule(item)) for item in _children(spec).fields])
     assert_never(spec.kind)
+
+
+def unchanged(spec: FieldSpec, side: Side) -> type | None:
+    """The type whose values the field's rule returns as they are, if there is one."""
+    match spec.kind:
+        case FieldKind.TEXT:
+            return str
+        case FieldKind.LOWER | FieldKind.IDENTITY if side is Side.TARGET:
+            return str
+        case FieldKind.BOOLEAN:
+            return bool
+        case FieldKind.BYTES:
+            return bytes
+        case FieldKind.INTEGER:
+            return int
+        case _:
+            return None
 
 
 def _of_type(wanted: type, change: Callable[..., Canonical] | None = None) -> Rule:

@@ -51,6 +51,7 @@ class Judge:
         self._ttl = entity.index(entity.ttl) if entity.ttl else None
         self._scope = entity.index(entity.scope.path) if entity.scope else None
         self._alone = NO_ELEMENT if entity.embedded else NO_DOCUMENT
+        self._bounded = self._ttl is not None or self._scope is not None
 
     def outcome(self, match: Match) -> Judged:
         """What became of the match."""
@@ -78,13 +79,13 @@ class Judge:
     def _pair(self, match: Pair, source: Record | None, target: Record | None) -> Judged:
         """Records of both sides, or of one."""
         known = [record for record in (source, target) if record is not None]
-        if self._out_of_scope(*known):
+        if self._bounded and self._out_of_scope(*known):
             return Judged(match=match, outcome=Outcome.OUT_OF_SCOPE)
+        if source is not None and target is not None and not source.problem and not target.problem:
+            return self._compared(match, source, target)
         spoilt = next((record for record in known if record.problem), None)
         if spoilt is not None:
             return _unreadable(match, spoilt)
-        if source is not None and target is not None:
-            return self._compared(match, source, target)
         outcome = Outcome.MISSING_IN_TARGET if source is not None else Outcome.EXTRA_IN_TARGET
         text, detail = known[0].key_text, "" if source is not None else self._alone
         diff = RecordDiff(locator=text, key_text=text, outcome=outcome, detail=detail)

@@ -83,10 +83,21 @@ class Pairing:
         yield from aside
         source, target = self._waiting[Side.SOURCE], self._waiting[Side.TARGET]
         while True:
+            yield from self._twins(source, target)
             key = self._next_key()
             if key is None:
                 return
             yield from self._meet(self._take(source, key), self._take(target, key))
+
+    def _twins(self, source: deque[Record], target: deque[Record]) -> Iterator[Match]:
+        """The run of pairs at the head of both sides: equal keys, each known to be alone by the record behind it."""
+        width = self._width
+        while len(source) > 1 and len(target) > 1:
+            one, other = source[0], target[0]
+            key = _parts(one)[:width]
+            if key != _parts(other)[:width] or key in (_parts(source[1])[:width], _parts(target[1])[:width]):
+                return
+            yield Pair(source.popleft(), target.popleft())
 
     def _next_key(self) -> tuple[Part, ...] | None:
         """The lowest waiting key that no record still to come can have."""
@@ -119,6 +130,11 @@ class Pairing:
         yield from (Defective(Side.SOURCE, record, "carried by two records of the source") for record in source_doubled)
         yield from (Defective(Side.TARGET, record, "carried by two rows") for record in target_doubled)
         yield from _by_owner(source, target)
+
+
+def _parts(record: Record) -> tuple[Part, ...]:
+    """The key of a waiting record: all of them have one."""
+    return record.key.parts if record.key else ()
 
 
 def _keyless(side: Side, record: Record) -> Match:

@@ -2,21 +2,21 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from reconciler.core.model import (
     Canonical,
     DanglingReference,
     Mistyped,
+    Raw,
     RawRecord,
     Record,
     RecordKey,
     Sensitivity,
     Side,
 )
-from reconciler.core.normalize import source_rule, target_rule
-from reconciler.core.softening import changes_of
+from reconciler.core.normalize import source_rule, target_rule, unchanged
+from reconciler.core.softening import Softened, changes_of
 from reconciler.core.spec import EntitySpec, FieldKind
 from reconciler.core.values import UNREADABLE, Rule, Token, UnreadableValue
 
@@ -27,6 +27,7 @@ NULL_IN_KEY = "null in its key"
 HIDDEN = "a value that its rule can't take"
 Digest = Callable[[str], str]
 Part = str | int | Decimal
+PARTS = (str, int, Decimal)
 
 
 class Normalizer:
@@ -36,24 +37,31 @@ class Normalizer:
         """`digest` is the keyed digest that stands for the parts of a key that may not be shown."""
         rule_of = source_rule if side is Side.SOURCE else target_rule
         self._rules: tuple[Rule, ...] = tuple(rule_of(item) for item in entity.fields)
+        self._kept = tuple(unchanged(item, side) for item in entity.fields)
         self._changes = changes_of(entity, side)
         self._entity = entity
         self._side = side
         self._digest = digest
         self._ordered = tuple(entity.index(path) for path in entity.ordered_key)
         self._shown = tuple((entity.index(path), hidden_in_key(entity, path)) for path in entity.key)
+        self._natural = entity.natural_key
+        self._plain_key = self._ordered[0] if self._shown == ((self._ordered[0], False),) and not self._natural else -1
 
     def record(self, raw: RawRecord) -> Record:
         """The canonical record; one that can't be read keeps its key text, what could be read, and its problem."""
         if raw.problem:
             return Record(id=raw.id, key=None, key_text=raw.key_text or f"id:{raw.id}", values=(), problem=raw.problem)
         try:
-            values = tuple([rule(value) for rule, value in zip(self._rules, raw.values, strict=True)])
+            values = self._canonical(raw.values)
         except UnreadableValue:
             return self._unreadable(raw)
-        record = self._keyed(raw.id, values)
         changed = tuple([(at, raw.values[at]) for at, changes in self._changes if changes(raw.values[at], values[at])])
-        return replace(record, softened=changed) if changed else record
+        return self._keyed(raw.id, values, changed)
+
+    def _canonical(self, values: Sequence[Raw]) -> tuple[Canonical, ...]:
+        """Each value by its field's rule, which need not be asked about values that it leaves as they are."""
+        ruled = zip(values, self._kept, self._rules, strict=True)
+        return tuple([value if value.__class__ is kept else rule(value) for value, kept, rule in ruled])
 
     def _unreadable(self, raw: RawRecord) -> Record:
         """The record with what could be read of it: its key, if that is fine, and the first value that is not."""
@@ -78,24 +86,31 @@ class Normalizer:
             problem_path=where,
         )
 
-    def _keyed(self, record_id: str, values: tuple[Canonical, ...]) -> Record:
+    def _keyed(self, record_id: str, values: tuple[Canonical, ...], changed: Softened = ()) -> Record:
         """The record with its key, or with what is wrong with it."""
+        if self._plain_key >= 0:
+            part = values[self._plain_key]
+            if part.__class__ is str and LEGACY_ID.fullmatch(part):
+                key = RecordKey(parts=(part,), text=part)
+                return Record(id=record_id, key=key, key_text=part, values=values, softened=changed)
         found = [values[index] for index in self._ordered]
         if any(part is None or isinstance(part, DanglingReference) for part in found):
-            return self._without_key(record_id, values)
-        parts = tuple(_part(part) for part in found if isinstance(part, str | int | Decimal))
+            return self._without_key(record_id, values, changed)
+        parts = tuple([_part(part) for part in found if isinstance(part, PARTS)])
         text = self._text(record_id, values)
         if len(parts) < len(found):
-            return Record(id=record_id, key=None, key_text=text, values=values, stray=True)
-        if not self._entity.natural_key and not LEGACY_ID.fullmatch(str(parts[0])):
-            return Record(id=record_id, key=None, key_text=text, values=values, defect=MALFORMED)
-        return Record(id=record_id, key=RecordKey(parts=parts, text=text), key_text=text, values=values)
+            return Record(id=record_id, key=None, key_text=text, values=values, stray=True, softened=changed)
+        if not self._natural and not LEGACY_ID.fullmatch(str(parts[0])):
+            return Record(id=record_id, key=None, key_text=text, values=values, defect=MALFORMED, softened=changed)
+        key = RecordKey(parts=parts, text=text)
+        return Record(id=record_id, key=key, key_text=text, values=values, softened=changed)
 
-    def _without_key(self, record_id: str, values: tuple[Canonical, ...]) -> Record:
+    def _without_key(self, record_id: str, values: tuple[Canonical, ...], changed: Softened) -> Record:
         """A record one of whose key parts is null or leads nowhere."""
-        if self._side is Side.SOURCE and not self._entity.natural_key:
-            return Record(id=record_id, key=None, key_text=f"id:{record_id}", values=values, stray=True)
-        return Record(id=record_id, key=None, key_text=f"id:{record_id}", values=values, defect=NULL_IN_KEY)
+        text = f"id:{record_id}"
+        if self._side is Side.SOURCE and not self._natural:
+            return Record(id=record_id, key=None, key_text=text, values=values, stray=True, softened=changed)
+        return Record(id=record_id, key=None, key_text=text, values=values, defect=NULL_IN_KEY, softened=changed)
 
     def _text(self, record_id: str, values: Sequence[Canonical]) -> str:
         """The key as reports spell it; the record's own id where a part has no spelling."""

@@ -37,17 +37,22 @@ Steps = tuple[str | int, ...]
 # -- decoding ----------------------------------------------------------------------------------------------------------
 
 
-def decoded_all(batch: bytes) -> Sequence[Document]:
-    """The documents of a raw batch, each decoded alone where decoding them together loses or breaks something."""
-    documents = split(batch)
+def decoded_all(documents: Sequence[bytes]) -> Sequence[Document]:
+    """These documents, each decoded alone where decoding them together loses or breaks something."""
     try:
-        together = bson.decode_all(batch, OPTIONS)
-        if len(together) == len(documents):
-            pairs = zip(together, documents, strict=True)
-            return [whole if _faithful(whole, raw) else _one_by_one(raw) for whole, raw in pairs]
+        together: Sequence[Document] = bson.decode_all(b"".join(documents), OPTIONS)
+        if _all_faithful(together, documents):
+            return together
     except BROKEN:
         pass
     return [decoded(raw) for raw in documents]
+
+
+def _all_faithful(together: Sequence[Document], documents: Sequence[bytes]) -> bool:
+    """Whether decoding lost nothing of any document: encoded as one array, they give the bytes that they came from."""
+    array = b"".join([b"\x03%d\0%b" % numbered for numbered in enumerate(documents)])
+    sized = struct.pack("<i", len(array) + 5) + array + b"\0"
+    return bson.encode({"v": together}, codec_options=OPTIONS) == wrapped("v", ARRAY, sized)
 
 
 def split(batch: bytes) -> list[bytes]:
@@ -167,7 +172,7 @@ def _other(value: Any) -> Raw:  # noqa: ANN401 - any BSON value
 CONVERTERS: Mapping[type, Callable[[Any], Raw]] = {
     dict: lambda value: {name: plain(item) for name, item in value.items()},
     list: lambda value: [plain(item) for item in value],
-    ObjectId: lambda value: ObjectIdValue(str(value)),
+    ObjectId: lambda value: ObjectIdValue(value.binary.hex()),
     DatetimeMS: lambda value: Instant(int(value) * 1000),
     Int64: int,
     Decimal128: _decimal,
@@ -185,12 +190,16 @@ def steps_of(path: str) -> Steps:
 def getter(paths: Sequence[str]) -> Callable[[Mapping[str, Any]], list[Raw]]:
     """A function that takes the plain values at these paths from a document."""
     split_paths = [steps_of(path) for path in paths]
-    ways = [(str(first), rest) for first, *rest in split_paths]
+    firsts = [str(first) for first, *_ in split_paths]
+    deep = [(place, rest) for place, (_, *rest) in enumerate(split_paths) if rest]
 
     def take(document: Mapping[str, Any]) -> list[Raw]:
         get = document.get
-        found = [walk(get(first, MISSING), rest) if rest else get(first, MISSING) for first, rest in ways]
-        return [value if value.__class__ in AS_THEY_ARE else plain(value) for value in found]
+        found = [get(first, MISSING) for first in firsts]
+        for place, rest in deep:
+            found[place] = walk(found[place], rest)
+        convert = CONVERTERS.get
+        return [value if (kind := value.__class__) in AS_THEY_ARE else convert(kind, _other)(value) for value in found]
 
     return take
 
@@ -200,9 +209,9 @@ def walk(value: Any, steps: Sequence[str | int]) -> Any:  # noqa: ANN401 - any B
     for step in steps:
         if value is None or value is MISSING:
             return MISSING
-        if isinstance(step, str) and isinstance(value, dict):
+        if step.__class__ is str and value.__class__ is dict:
             value = value.get(step, MISSING)
-        elif isinstance(step, int) and isinstance(value, list):
+        elif step.__class__ is int and value.__class__ is list:
             value = value[step] if step < len(value) else MISSING
         else:
             found = plain(value)

@@ -178,7 +178,7 @@ def id_text(document: Document, raw: bytes) -> str:
     """A document's `_id` as text that finds it again: hex digits, extended JSON, or the bytes of a broken one."""
     value = document.get("_id")
     if type(value) is ObjectId:
-        return str(value)
+        return value.binary.hex()
     if _ordinary(value):
         return json_util.dumps({"_id": value})
     return next(f"{RAW_ID}{bytes([tag]).hex()}{data.hex()}" for tag, name, data in elements(raw) if name == "_id")

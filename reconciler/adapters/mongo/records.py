@@ -18,7 +18,8 @@ def maker(entity: EntitySpec) -> Maker:
     values = _element_values(entity) if entity.embedded else getter([item.path for item in entity.fields])
 
     def make(batch: bytes) -> list[RawRecord]:
-        pairs = zip(decoded_all(batch), split(batch), strict=True)
+        documents = split(batch)
+        pairs = zip(decoded_all(documents), documents, strict=True)
         return [RawRecord(id=_record_id(document, raw), values=tuple(values(document))) for document, raw in pairs]
 
     return make

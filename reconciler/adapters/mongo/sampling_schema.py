@@ -7,7 +7,7 @@ from bson import ObjectId
 
 from reconciler.adapters.hosts import Address, refuse_strangers, refuse_writers
 from reconciler.adapters.mongo.connection import Client, describe, told
-from reconciler.adapters.mongo.documents import decoded_all, plain
+from reconciler.adapters.mongo.documents import decoded_all, plain, split
 from reconciler.core.drafting.facts import CollectionFacts, Document
 from reconciler.core.model import Side
 
@@ -75,7 +75,7 @@ class MongoSchema:
         found: list[Document] = []
         size = 0
         async for batch in cursor:
-            found += [{key: plain(value) for key, value in one.items()} for one in decoded_all(batch)]
+            found += [{key: plain(value) for key, value in one.items()} for one in decoded_all(split(batch))]
             size += len(batch)
             if size > MOST_BYTES:
                 break

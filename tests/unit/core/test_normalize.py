@@ -13,8 +13,9 @@ from reconciler.core.model import (
     Opaque,
     Raw,
     ResolvedReference,
+    Side,
 )
-from reconciler.core.normalize import source_rule, target_rule
+from reconciler.core.normalize import source_rule, target_rule, unchanged
 from reconciler.core.spec import FieldKind, FieldSpec
 from reconciler.core.values import UnreadableValue
 from tests.unit.core_world import ID, diffs, field, moments, texts
@@ -37,6 +38,17 @@ def test_null_and_missing_are_equal_to_null_and_to_nothing_else(kind: FieldKind)
 def test_every_kind_has_a_rule_for_either_side(kind: FieldKind) -> None:
     assert callable(source_rule(field(kind)))
     assert callable(target_rule(field(kind)))
+
+
+PLAIN_VALUES: list[Raw] = ["", "Ab ", True, False, 0, -7, 2**70, 1.5, b"", b"x", ObjectIdValue(ID), Instant(1500)]
+
+
+@pytest.mark.parametrize("kind", FieldKind)
+@pytest.mark.parametrize("side", Side)
+def test_a_rule_that_need_not_be_asked_would_have_changed_nothing(kind: FieldKind, side: Side) -> None:
+    rule = (source_rule if side is Side.SOURCE else target_rule)(field(kind))
+    kept = unchanged(field(kind), side)
+    assert all(rule(value) is value for value in PLAIN_VALUES if type(value) is kept)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in SCALARS if kind is not FieldKind.JSON])
