@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from reconciler.core.model import RawRecord
+from reconciler.errors import ReadInterrupted
 
 AHEAD = 2
 Batch = Sequence[RawRecord]
@@ -108,6 +109,7 @@ class PiecedRead:
         """Puts every batch into `ready` as places become free; takes a new snapshot where the old one has its age."""
         piece = self._piece or await self._open(None)
         behind = 0
+        seam: object = None
         while batch := await piece.batch():
             cut = None
             if not await self._place(places):
@@ -115,8 +117,10 @@ class PiecedRead:
                 await places.acquire()
             ready.put_nowait(batch)
             if cut is not None:
-                behind += cut.counted
-                piece = await self._open(cut.seam)
+                if cut.seam == seam:
+                    raise _standing_still()
+                behind, seam = behind + cut.counted, cut.seam
+                piece = await self._open(seam)
         if self._total is not None:
             self._counted = behind + (self._total if self._first else await piece.count())
 
@@ -141,3 +145,13 @@ class PiecedRead:
             self._first = False
             await self._let_go()
         return cut
+
+
+def _standing_still() -> ReadInterrupted:
+    """What is wrong where a new snapshot gives what the one before it gave."""
+    return ReadInterrupted(
+        "a look over several snapshots came back to the place where it had gone on before",
+        expected="each snapshot to go on behind the last record of the one before",
+        got="the same place twice",
+        next_step="set runs.snapshot_max longer than the look takes, and report this as a bug with the type of the key",
+    )

@@ -10,6 +10,7 @@ from reconciler.core.history import DomainRun
 from reconciler.core.model import OPEN_STATES, EntitySummary, Outcome, RunStatus, Verdict
 from reconciler.core.sampled import sample_words, sampled_words
 from reconciler.core.summary import differing, domain_verdict, run_verdict
+from reconciler.core.wording import counted
 
 MARKS = {Verdict.CLEAN: "✔", Verdict.DIFFS: "✖", Verdict.INCONCLUSIVE: "▲", Verdict.NOTHING_COMPARED: "◌"}
 GATE_MARKS = {
@@ -55,7 +56,7 @@ def run_text(run: StoredRun, clusters: Sequence[ClusterCount], gates: Sequence[G
     lines += ["─" * 88, *(gate_line(gate) for gate in gates)]
     lines.append(
         f"{MARKS[verdict]} run {run.id} ({run.mode.value}, {run.status.value}): "
-        f"{verdict.value}, {compared:,} records compared, exit {code}"
+        f"{verdict.value}, {counted(compared, 'record')} compared, exit {code}"
     )
     resume = f"reconciler run --resume {run.id}" if run.status is RunStatus.INTERRUPTED else ""
     lines.append(f"Next: {resume or _next(verdict, clusters, run.id)}")

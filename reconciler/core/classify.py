@@ -22,6 +22,7 @@ INDEX = re.compile(r"\[\d+\]")
 SECOND = 1000
 QUARTER_HOUR = 15 * 60 * SECOND
 MINOR_UNITS = (2, 3, 6, 8, 18)
+DOUBLE_DIGITS = 15
 A_BILLIONTH = Decimal("1e-9")
 ROOMY = Context(prec=200, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
 ZERO_IN_TARGET, ZERO_IN_SOURCE = "zero in PostgreSQL", "zero in MongoDB"
@@ -160,8 +161,9 @@ def _replaced(source: str, target: str) -> bool:
 
 
 def _number_cause(source: Decimal, target: Decimal) -> str:
-    """A power of ten, a sign, lost digits."""
-    if not source or not target:
+    """A power of ten, a sign, lost digits; a counter that is one behind has none of these."""
+    apart = ROOMY.abs(ROOMY.subtract(source, target))
+    if (not source or not target) and apart > 1:
         return ZERO_IN_TARGET if not target else ZERO_IN_SOURCE
     if source == target.copy_negate():
         return "sign turned"
@@ -170,10 +172,20 @@ def _number_cause(source: Decimal, target: Decimal) -> str:
             return f"minor units: PostgreSQL is 10^{exponent} times MongoDB"
         if ROOMY.scaleb(target, exponent) == source:
             return f"minor units: MongoDB is 10^{exponent} times PostgreSQL"
-    apart = ROOMY.abs(ROOMY.subtract(source, target))
     if target == target.to_integral_value() and apart < 1:
         return "fraction lost"
-    return "last digits lost" if apart <= ROOMY.multiply(ROOMY.abs(source), A_BILLIONTH) else ""
+    close = apart <= ROOMY.multiply(ROOMY.abs(source), A_BILLIONTH)
+    return "last digits lost" if close and _through_a_double(source, target) else ""
+
+
+def _through_a_double(source: Decimal, target: Decimal) -> bool:
+    """Whether the target is what is left of more digits than a double holds."""
+    return _digits(source) > DOUBLE_DIGITS and (_digits(target) <= DOUBLE_DIGITS or target == Decimal(float(source)))
+
+
+def _digits(number: Decimal) -> int:
+    """How many digits a number has between its first and its last that are not 0."""
+    return len("".join(map(str, number.as_tuple().digits)).strip("0"))
 
 
 def _time_cause(source: int, target: int) -> str:

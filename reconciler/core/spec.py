@@ -194,6 +194,7 @@ class EntitySpec:
         """A key's part is one that both stores can sort by; a reference can only be to the owner."""
         kind = self.field(path).kind
         owner = self.embedded.owner if self.embedded else None
+        _require("[" not in path, f"{where}: key {path}", expected="a path without an index")
         fits = kind in KEYABLE or (kind is FieldKind.REFERENCE and path == owner)
         _require(fits, f"{where}: key {path}", expected="kind text, integer or the owner", got=kind.value)
 

@@ -72,7 +72,9 @@ def _key(file: DomainFile, name: str, entity: EntityShape) -> Iterator[str]:
     known = file.paths(name)
     for path in entity.key or ():
         field = entity.fields.get(path)
-        if path not in known:
+        if "[" in path:
+            yield mistake(where, key, expected="a path without an index: MongoDB can't be asked by one", got=repr(path))
+        elif path not in known:
             yield mistake(where, key, expected=suggestion(path, sorted(known)), got=repr(path))
         elif field and field.kind not in KEY_KINDS:
             yield mistake(

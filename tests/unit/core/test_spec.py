@@ -72,6 +72,7 @@ def test_a_child_table_holds_single_values_each_once(fields: tuple[FieldSpec, ..
         {"scope": Scope(path="nothing", prefix="x")}, {"fields": (IDENTITY, field(FieldKind.DOUBLE)), "key": ("it",)},
         {"fields": (IDENTITY, field(FieldKind.REFERENCE)), "key": ("it",)},
         {"fields": (IDENTITY, field(FieldKind.CI)), "key": ("it",)},
+        {"fields": (field(FieldKind.TEXT, path="it[0]"),), "key": ("it[0]",)},
         {"fields": (IDENTITY, field(FieldKind.INTEGER)), "scope": Scope(path="it", prefix="x")},
     ],
 )  # fmt: skip
