@@ -93,6 +93,10 @@ class EvidenceMoved(ReconcilerError):
     exit_code = 2
 
 
+class Conflict(UsageError):
+    """What is asked for contradicts what is so already."""
+
+
 class NotFound(UsageError):
     """A run, diff, cluster, domain or entity that does not exist."""
 

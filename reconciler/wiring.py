@@ -15,6 +15,7 @@ from reconciler.adapters.mongo.reader import MongoReader, ReadLimits
 from reconciler.adapters.postgres.connection import Connector, Limits
 from reconciler.adapters.postgres.reader import PostgresReader
 from reconciler.adapters.report_store import SqliteReportStore, open_report_store
+from reconciler.adapters.report_store.copies import prove_copy
 from reconciler.adapters.rollback_plans import WrittenPlan, load_plan
 from reconciler.adapters.signing_key import SigningKey, open_signing_key
 from reconciler.app.approvals import Approvals
@@ -27,6 +28,9 @@ from reconciler.app.rechecks import RecheckPolicy
 from reconciler.app.runs import Runs
 from reconciler.app.sign_in import SignIn
 from reconciler.app.verdicts import Verdicts
+from reconciler.app.waivers import Waivers
+
+__all__ = ["Reports", "Stores", "looker", "open_reports", "open_stores", "prove_copy", "runs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,7 @@ class Reports:
     verdicts: Verdicts
     approvals: Approvals
     sign_in: SignIn
+    waivers: Waivers
     flags: FlagWatch
     cutover: Cutover
     plans: dict[str, WrittenPlan]
@@ -87,6 +92,7 @@ async def open_reports(configuration: Configuration, *, clock: Clock | None = No
             verdicts=verdicts,
             approvals=approvals,
             sign_in=SignIn(ledger=store.access, log=store, clock=clock),
+            waivers=Waivers(verdicts=verdicts, ledger=store),
             flags=watch,
             cutover=Cutover(phases=configuration.cutover, system=system, verdicts=verdicts, store=store, clock=clock),
             plans=plans,

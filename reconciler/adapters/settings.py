@@ -118,6 +118,7 @@ def policy(shape: GateShape) -> GatePolicy:
         approvals=shape.approvals,
         approval_ttl=shape.approval_ttl,
         rehearsal_max_age=shape.rehearsal_max_age,
+        four_eyes=shape.four_eyes,
     )
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from reconciler.app.ports import ClusterCount, StoredDiff, StoredRun
-from reconciler.core.gate_values import Gate, Sampled, SoakClock
-from reconciler.core.history import Decision, DomainRun
+from reconciler.core.audit import AuditEntry, Chain, told
+from reconciler.core.gate_values import FlagState, Gate, Sampled, SoakClock
+from reconciler.core.history import Decision, DomainRun, Waiver
 from reconciler.core.mapping_checks import applied
 from reconciler.core.model import EntitySummary, InvariantResult
 from reconciler.core.rules import RuleSpec
@@ -184,6 +185,8 @@ def gate_document(gate: Gate) -> Document:
         "reads": gate.reads.value if gate.reads else None,
         "soak": _soak(gate.soak) if gate.soak else None,
         "sampled": _sampled(gate.sampled) if gate.sampled else None,
+        "waived": [check.name for check in gate.waived],
+        "alarm": gate.alarm or None,
     }
 
 
@@ -243,7 +246,7 @@ def version_document(version: ConfigVersion) -> Document:
 
 
 def decision_document(decision: Decision) -> Document:
-    """An approval, rejection or revocation."""
+    """A request, approval, rejection or revocation."""
     return {
         "id": decision.id,
         "domain": decision.domain,
@@ -252,4 +255,45 @@ def decision_document(decision: Decision) -> Document:
         "actor": decision.actor,
         "comment": decision.comment,
         "at": instant(decision.at),
+        "voided": decision.voided or None,
+        "entry": decision.entry,
     }
+
+
+def waiver_document(waiver: Waiver) -> Document:
+    """A check set aside, or waiting to be."""
+    return {
+        "id": waiver.id,
+        "domain": waiver.domain,
+        "check": waiver.check,
+        "reason": waiver.reason,
+        "until": instant(waiver.until),
+        "most": waiver.most,
+        "asked_by": waiver.asked_by,
+        "asked_at": instant(waiver.asked_at),
+        "confirmed_by": waiver.confirmed_by or None,
+        "confirmed_at": instant(waiver.confirmed_at),
+        "ended_by": waiver.ended_by or None,
+        "ended_at": instant(waiver.ended_at),
+    }
+
+
+def flag_document(domain: str, state: FlagState) -> Document:
+    """Where a domain is read from, as it was seen or recorded."""
+    return {
+        "domain": domain,
+        "reads": state.reads.value if state.reads else None,
+        "since": instant(state.since),
+        "had_go": state.had_go,
+        "origin": state.origin,
+    }
+
+
+def entry_document(entry: AuditEntry) -> Document:
+    """One line of `reconciler audit export`: all that the entry's digest covers, and the digest."""
+    return told(entry) | {"digest": entry.digest}
+
+
+def chain_document(chain: Chain) -> Document:
+    """What was proved of an audit log."""
+    return {"intact": chain.intact, "entries": chain.entries, "head": chain.head, "trouble": chain.trouble or None}

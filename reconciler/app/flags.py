@@ -2,15 +2,19 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from reconciler.app.acting import require, signed
 from reconciler.app.ports import Backend, Clock, ReportStore
 from reconciler.app.verdicts import Verdicts
-from reconciler.core.gate_values import FlagState, GateVerdict, Reads
+from reconciler.core.access import SERVICE, Actor, Right
+from reconciler.core.audit import Act, AuditAction
+from reconciler.core.gate import decide
+from reconciler.core.gate_values import FlagState, Gate, GateVerdict, Reads, alarm
 from reconciler.core.history import FlagChange
 from reconciler.core.spec import DomainSpec, System
-from reconciler.errors import BackendUnreadable
+from reconciler.errors import BackendUnreadable, Conflict
 
 STORE_SUFFIX = "_STORE"
 ORIGIN = "the backend's health page"
@@ -36,10 +40,14 @@ class FlagWatch:
     flags: Flags
 
     async def look(self) -> None:
-        """One look at every flag; a page that can't be read leaves every flag unknown, which holds the gates."""
-        if self.backend is None:
-            return
+        """One look at every flag; a page that can't be read leaves every flag unknown, which holds the gates.
+
+        Without a backend, a flag is where it was last recorded by hand; one never recorded is not watched.
+        """
         known = await self._known()
+        if self.backend is None:
+            self._as_recorded(known)
+            return
         try:
             modes = await self.backend.store_modes()
         except BackendUnreadable as problem:
@@ -57,6 +65,43 @@ class FlagWatch:
                 since = known[domain.name].at if domain.name in known else None
                 self.flags.states[domain.name] = FlagState(reads=None, since=since, problem=why)
 
+    async def record(self, domain: str, *, reads: Reads, actor: Actor, comment: str) -> FlagState:
+        """Records by hand that a flag was flipped or turned back; said twice, it is the same.
+
+        Raises AccessDenied, NotFound, UsageError without a live flag, Conflict where the backend says otherwise.
+        """
+        comment = signed(actor, comment, right=Right.OPERATE)
+        facts = await self.verdicts.facts(domain)
+        spec = facts.data.spec
+        require(spec.flip, f"domain {domain}", expected="a live flag", got="none")
+        await self.look()
+        seen = self.flags.states.get(domain)
+        if self.backend is not None and seen is not None and seen.reads not in (None, reads):
+            raise Conflict(
+                f"{spec.flag} was not recorded",
+                expected=f"{reads.value}, as you say",
+                got=f"{seen.reads}, as the backend's health page says",
+                next_step="look at the backend; reconciler notices a flip there by itself",
+            )
+        gate = decide(await self.verdicts.facts(domain))
+        change = self._change(spec, reads, gate, origin=f"{actor.name}, by hand")
+        action = AuditAction.FLIP if reads is Reads.POSTGRES else AuditAction.ROLLBACK
+        stored = await self.store.note_flag(change, act=_act(action, gate, change, actor, comment))
+        await self.look()
+        return FlagState(reads=Reads(stored.reads), since=stored.at, had_go=stored.had_go, origin=stored.origin)
+
+    def alarms(self) -> Mapping[str, str]:
+        """The flags that read PostgreSQL although no go was given, by domain, in words."""
+        flagged = ((self.system.domain(name), state) for name, state in self.flags.states.items())
+        return {domain.name: told for domain, state in flagged if (told := alarm(domain, state))}
+
+    def _as_recorded(self, known: Mapping[str, FlagChange]) -> None:
+        """The flags as they were recorded by hand."""
+        self.flags.states.clear()
+        for domain in self.system.comparable:
+            if domain.flip and domain.name in known:
+                self.flags.states[domain.name] = _state(known[domain.name])
+
     async def _domain(self, domain: DomainSpec, modes: Mapping[str, str], last: FlagChange | None) -> None:
         """One domain's flag; a position not seen before is stored, with the gate's verdict at that moment."""
         mode = mode_of(domain, modes)
@@ -66,17 +111,26 @@ class FlagWatch:
             return
         if last is None or last.reads != mode:
             last = await self._changed(domain, mode, last)
-        self.flags.states[domain.name] = FlagState(reads=Reads(mode), since=last.at, had_go=last.had_go)
+        self.flags.states[domain.name] = replace(_state(last), reads=Reads(mode), origin=ORIGIN)
 
     async def _changed(self, domain: DomainSpec, mode: str, last: FlagChange | None) -> FlagChange:
-        """Stores a change."""
-        flipped = mode == Reads.POSTGRES.value
-        had_go = flipped and (await self.verdicts.gate(domain.name)).verdict is GateVerdict.GO
-        change = FlagChange(domain=domain.name, reads=mode, had_go=had_go, origin=ORIGIN, at=self.clock.now())
-        await self.store.note_flag(change)
-        if last is not None and not flipped:
-            self.flags.rollbacks[domain.name] = change.at
-        return change
+        """Stores a change that the backend shows."""
+        reads, gate = Reads(mode), await self.verdicts.gate(domain.name)
+        change = self._change(domain, reads, gate, origin=ORIGIN)
+        back = AuditAction.FLAG_SEEN if last is None else AuditAction.ROLLBACK
+        action = AuditAction.FLIP if reads is Reads.POSTGRES else back
+        told = "seen on the backend's health page"
+        if warning := alarm(domain, _state(change)):
+            told = f"{warning}; {told}"
+        stored = await self.store.note_flag(change, act=_act(action, gate, change, SERVICE, told))
+        if action is AuditAction.ROLLBACK:
+            self.flags.rollbacks[domain.name] = stored.at
+        return stored
+
+    def _change(self, domain: DomainSpec, reads: Reads, gate: Gate, *, origin: str) -> FlagChange:
+        """A flag's change as of now; only a gate at `go` lets it be flipped."""
+        had_go = reads is Reads.POSTGRES and gate.verdict is GateVerdict.GO
+        return FlagChange(domain=domain.name, reads=reads.value, had_go=had_go, origin=origin, at=self.clock.now())
 
     async def _known(self) -> dict[str, FlagChange]:
         """Each domain's last change; notes the last rollbacks on the way."""
@@ -87,6 +141,24 @@ class FlagWatch:
                 self.flags.rollbacks[change.domain] = change.at
             last[change.domain] = change
         return last
+
+
+def _state(change: FlagChange) -> FlagState:
+    """A flag as it was last noted."""
+    return FlagState(reads=Reads(change.reads), since=change.at, had_go=change.had_go, origin=change.origin)
+
+
+def _act(action: AuditAction, gate: Gate, change: FlagChange, actor: Actor, comment: str) -> Act:
+    """A flip, a rollback or a first look as an act."""
+    return Act(
+        actor=actor,
+        action=action,
+        at=change.at,
+        domain=change.domain,
+        verdict=gate.verdict.value,
+        evidence_digest=gate.evidence_digest or "",
+        comment=comment,
+    )
 
 
 def mode_of(domain: DomainSpec, modes: Mapping[str, str]) -> str | None:

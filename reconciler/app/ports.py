@@ -8,7 +8,7 @@ from typing import Protocol
 
 from reconciler.core.audit import Act, AuditAction, AuditEntry, Chain
 from reconciler.core.cutover import Mark
-from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal
+from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal, Waiver
 from reconciler.core.model import (
     DiffKind,
     DiffState,
@@ -224,7 +224,43 @@ class AuditLog(Protocol):
         """Proves the chain: what came since this process last proved it, or `full`, every entry."""
 
 
-class ReportStore(AuditLog, Protocol):
+class Ledger(Protocol):
+    """What people decide; each call writes its act into the audit log in the same transaction."""
+
+    async def decide(self, act: Act, *, evidence: str = "", follows: int | None = None) -> Decision:
+        """Stores a decision and its act in one transaction; `act.action` is request, approve, reject or revoke.
+
+        `evidence` is the text of `act.evidence_digest`, frozen with the first decision on it; empty where it is not
+        today's. An approval says which decision it `follows`: one by the same person on the same evidence that
+        follows the same decision is not stored twice but answered again.
+        """
+
+    async def lapse(self, act: Act, *, decision_id: int) -> bool:
+        """Notes once that an approval has lapsed by itself, `act.comment` says why; whether this was the time."""
+
+    async def decision(self, decision_id: int) -> Decision:
+        """The decision of that id; NotFound where there is none."""
+
+    async def evidence(self, digest: str) -> str:
+        """The text of frozen evidence; NotFound where nobody decided on it."""
+
+    async def rehearse(self, rehearsal: Rehearsal, *, act: Act) -> None:
+        """Stores a rehearsal and its act."""
+
+    async def waive(self, act: Act, *, check: str, until: datetime, most: int | None) -> Waiver:
+        """Stores that somebody asks for a waiver; asked for again while it waits, it is the same one."""
+
+    async def confirm_waiver(self, act: Act, *, waiver_id: int) -> Waiver:
+        """Stores that a second person stands by a waiver; UsageError where it is over or was confirmed already."""
+
+    async def end_waiver(self, act: Act, *, waiver_id: int) -> Waiver:
+        """Stores that a waiver ends now."""
+
+    async def waiver(self, waiver_id: int) -> Waiver:
+        """The waiver of that id; NotFound where there is none."""
+
+
+class ReportStore(AuditLog, Ledger, Protocol):
     """Keeps what runs found and people decided; every write is durable when the call returns."""
 
     async def start_run(self, start: RunStart) -> int:
@@ -298,14 +334,6 @@ class ReportStore(AuditLog, Protocol):
     async def runs_since(self, domain: str, since: datetime) -> Sequence[DomainRun]:
         """The domain's parts of runs that started at or after `since`, newest first."""
 
-    async def decide(
-        self, *, domain: str, action: str, evidence_digest: str, actor: str, comment: str, at: datetime
-    ) -> Decision:
-        """Stores a decision; `action` is approve, reject or revoke."""
-
-    async def rehearse(self, rehearsal: Rehearsal) -> None:
-        """Stores a rehearsal."""
-
     async def note_config_version(self, version: ConfigVersion) -> bool:
         """Stores a domain's configuration, and a change in the audit log; False where it is the newest known."""
 
@@ -318,8 +346,8 @@ class ReportStore(AuditLog, Protocol):
     async def marks(self) -> Sequence[Mark]:
         """Every mark on the cutover, oldest first."""
 
-    async def note_flag(self, change: FlagChange) -> None:
-        """Stores that a flag was seen in another position."""
+    async def note_flag(self, change: FlagChange, *, act: Act) -> FlagChange:
+        """Stores that a flag was seen in another position, and its act; one that is known already is answered again."""
 
     async def flag_changes(self) -> Sequence[FlagChange]:
         """Every change of every flag, oldest first."""

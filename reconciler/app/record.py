@@ -8,8 +8,8 @@ from typing import Final, Protocol
 from reconciler.app.documents import Document, cluster_document, decision_document, gate_document, instant
 from reconciler.app.ports import AuditFilter, ReportStore
 from reconciler.app.renderings.answers import FoundCluster, GateAnswer, gate_answer
+from reconciler.core.approval_checks import rejections, valid_approvals
 from reconciler.core.audit import AuditEntry, Chain
-from reconciler.core.flip_checks import rejections, valid_approvals
 from reconciler.core.gate import Action, Gate, GateFacts, decide
 from reconciler.core.history import Decision, DomainRun
 from reconciler.core.model import EntitySummary, Mode, RunStatus

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from reconciler.app.ports import Clock
+from reconciler.core.audit import Chain
 from reconciler.core.gate import (
     DataFacts,
     Dependency,
@@ -32,6 +33,9 @@ class Histories(Protocol):
 
     async def history(self, domain: DomainSpec, *, since: datetime) -> DomainHistory:
         """As `ReportStore.history`."""
+
+    async def audit_chain(self, *, full: bool = False) -> Chain:
+        """As `ReportStore.audit_chain`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +66,21 @@ class Verdicts:
         (facts,) = await self._facts((domain,))
         return facts
 
+    async def all_facts(self) -> tuple[GateFacts, ...]:
+        """What every domain's gate is derived from, as of one moment."""
+        return await self._facts(())
+
     async def _facts(self, domains: Sequence[str]) -> tuple[GateFacts, ...]:
         """The facts of the domains named; each history is read once, and the time is taken after the last of them."""
         specs = tuple(self._spec(name) for name in domains) or self.system.domains
         asked_at = self.clock.now()
         needed = {spec.name: spec for spec in self._with_neighbours(specs)}
         histories = {name: await self._history(spec, now=asked_at) for name, spec in needed.items()}
+        chain = await self.reports.audit_chain()
         now = self.clock.now()
         data = {name: self._data(spec, history=histories[name], now=now) for name, spec in needed.items()}
         health = {name: data_health(facts) for name, facts in data.items()}
-        alone = {name: self._alone(facts, health=health) for name, facts in data.items()}
+        alone = {name: self._alone(facts, health=health, chain=chain) for name, facts in data.items()}
         grouped = {spec.name for asked in specs for spec in self._group(asked)}
         members = {name: as_member(alone[name]) for name in sorted(grouped)}
         return tuple(replace(alone[spec.name], group=self._members(spec, members)) for spec in specs)
@@ -87,11 +96,12 @@ class Verdicts:
         watched = bool(self.system.gaps_table)
         return DataFacts(spec=spec, now=now, history=history, code_version=self.code_version, gaps_watched=watched)
 
-    def _alone(self, data: DataFacts, *, health: Mapping[str, Dependency]) -> GateFacts:
+    def _alone(self, data: DataFacts, *, health: Mapping[str, Dependency], chain: Chain) -> GateFacts:
         """A domain's facts without its flip group; dependencies that were not read are left out and so can't pass."""
         name = data.spec.name
         return GateFacts(
             data=data,
+            chain=chain,
             plan=self.plans.get(name),
             flag=self.flags.get(name),
             rolled_back_at=self.rollbacks.get(name),

@@ -17,6 +17,7 @@ from reconciler.cli.progress import Silence, progress_for
 from reconciler.cli.running import exit_code
 from reconciler.cli.serving import require_free, serving
 from reconciler.cli.texts import run_text
+from reconciler.core.access import Actor, Means, Role
 from reconciler.core.gate_values import GateVerdict
 from reconciler.core.model import Mode
 from reconciler.errors import ConfigurationError
@@ -29,7 +30,7 @@ from reconciler.wiring import Reports, open_reports, open_stores, runs
 DATABASE = "shop"
 SEED = 7
 DAYS_OF_HISTORY = (3, 2, 1)
-ACTOR = "demo"
+ACTOR = Actor(name="demo", role=Role.ADMIN, means=Means.SERVICE)
 PACKAGE = Path(__file__).resolve().parents[1]
 PLACES = (Path("config"), PACKAGE.parent / "config", PACKAGE / "bundled")
 APPROVED = ("config",)

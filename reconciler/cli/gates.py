@@ -1,4 +1,4 @@
-"""The commands of people who decide: `approve`, `reject`, `revoke`, `rehearse`."""
+"""The commands of people who decide: `request`, `approve`, `reject`, `revoke`, `rehearse`."""
 
 import click
 
@@ -38,16 +38,18 @@ def _decision_command(action: str, text: str) -> click.Command:
 async def _decide(action: str, domain: str, evidence: str, comment: str) -> Decision:
     """Records the decision of whoever gives the command."""
     async with open_reports(configuration()) as reports:
-        who = await acting(reports, Right.APPROVE)
+        who = await acting(reports, Right.OPERATE if action == "request" else Right.APPROVE)
         await reports.flags.look()
         decide = {
+            "request": reports.approvals.request,
             "approve": reports.approvals.approve,
             "reject": reports.approvals.reject,
             "revoke": reports.approvals.revoke,
         }[action]
-        return await decide(domain, evidence_digest=evidence, actor=who.name, comment=comment)
+        return await decide(domain, evidence_digest=evidence, actor=who, comment=comment)
 
 
+request_command = _decision_command("request", "Ask for the approval of DOMAIN on the evidence named.")
 approve_command = _decision_command(
     "approve", "Approve the flip of DOMAIN on the evidence named; refused when the evidence has moved."
 )
@@ -90,4 +92,5 @@ async def _rehearse(domain: str, minutes: float, comment: str) -> Rehearsal:
     """Records the rehearsal."""
     async with open_reports(configuration()) as reports:
         who = await acting(reports, Right.OPERATE)
-        return await reports.approvals.rehearse(domain, minutes=minutes, actor=who.name, comment=comment)
+        await reports.flags.look()
+        return await reports.approvals.rehearse(domain, minutes=minutes, actor=who, comment=comment)

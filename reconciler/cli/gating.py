@@ -125,6 +125,9 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     patience = Patience(timeout=_seconds("--timeout", timeout), interval=_seconds("--interval", interval))
     answer = run_async(_waited(asked, patience) if wait else _answer(asked))
     _give(answer, asked)
+    for gate in answer.gates:
+        if gate.alarm:
+            click.echo(f"{gate.domain}: {gate.alarm}", err=True)
     return asked.code(answer.gates)
 
 

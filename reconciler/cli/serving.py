@@ -23,6 +23,7 @@ from reconciler.cli.texts import table, when
 from reconciler.core.access import Actor, Means, Role
 from reconciler.core.model import Mode
 from reconciler.core.spec import DomainSpec
+from reconciler.core.wording import counted
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.scheduler import Job, Scheduler, Start, jobs
 from reconciler.web.doorkeepers import LocalAdmin
@@ -96,8 +97,8 @@ async def serving(reports: Reports, *, scheduled: bool) -> AsyncIterator[str]:
         if scheduled:
             scheduler = Scheduler(reports.configuration.system, start=_starter(reports), say=_say)
             await stack.enter_async_context(scheduler.running())
-        if reports.configuration.settings.backend.health_url:
-            await stack.enter_async_context(_watching(reports))
+        await _look(reports)
+        await stack.enter_async_context(_watching(reports))
         runner = web.AppRunner(
             create_app(_services(reports, scheduled=scheduled)), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS
         )
@@ -114,17 +115,13 @@ async def serving(reports: Reports, *, scheduled: bool) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _watching(reports: Reports) -> AsyncIterator[None]:
-    """Looks at the flags as often as the configuration asks."""
+    """Looks at flags and approvals as often as the configuration asks."""
     every = reports.configuration.settings.backend.poll.total_seconds()
 
     async def watch() -> None:
         while True:
-            try:
-                await reports.flags.look()
-            except ReconcilerError as problem:
-                reports.flags.forget(problem.message)
-                _say(f"the flags can't be watched: {problem}")
             await asyncio.sleep(every)
+            await _look(reports)
 
     watching = asyncio.create_task(watch())
     try:
@@ -133,6 +130,23 @@ async def _watching(reports: Reports) -> AsyncIterator[None]:
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watching
+
+
+async def _look(reports: Reports) -> None:
+    """One look at the flags, and at the approvals that have lapsed since; what fails is said, and tried again."""
+    try:
+        await reports.flags.look()
+    except ReconcilerError as problem:
+        reports.flags.forget(problem.message)
+        _say(f"the flags can't be watched: {problem}")
+        return
+    try:
+        lapsed = await reports.approvals.note_lapses()
+    except ReconcilerError as problem:
+        _say(f"approvals can't be looked at: {problem}")
+        return
+    if lapsed:
+        _say(f"{counted(lapsed, 'approval')} lapsed; `reconciler audit list` says why")
 
 
 def _services(reports: Reports, *, scheduled: bool) -> WebServices:
@@ -151,6 +165,7 @@ def _services(reports: Reports, *, scheduled: bool) -> WebServices:
         cutover=reports.configuration.cutover,
         plan_sections=plans,
         scheduled=(lambda: _planned(reports)) if scheduled else None,
+        alarms=reports.flags.alarms,
     )
 
 

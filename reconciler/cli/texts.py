@@ -136,6 +136,7 @@ def gate_text(gate: Gate) -> str:
     lines += [f"  {sampled_words(gate.sampled)}"] if gate.sampled else []
     lines += [f"  evidence {gate.evidence_digest}"] if gate.evidence_digest else []
     lines += [f"  valid until {when(gate.valid_until)}"] if gate.valid_until else []
+    lines += [f"  waived: {', '.join(check.name for check in gate.waived)}"] if gate.waived else []
     lines += [f"  flip: {gate.flip}    rollback: {gate.rollback}"] if gate.flip else []
     lines += [f"  Next: {gate.next_step}"] if gate.next_step else []
     return "\n".join(lines)

@@ -2,19 +2,34 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from reconciler.core.access import Actor
+from reconciler.core.access import Actor, Means, Role
 
 BEGINNING = "sha256:" + "0" * 64
+VERSION = 1
+TEXTS = (
+    "previous",
+    "at",
+    "actor",
+    "role",
+    "means",
+    "action",
+    "domain",
+    "verdict",
+    "evidence_digest",
+    "comment",
+    "digest",
+)
 
 
 class AuditAction(StrEnum):
     """What is written down when it happens."""
 
+    REQUEST = "request"  # somebody asks for an approval
     APPROVE = "approve"
     REJECT = "reject"
     REVOKE = "revoke"
@@ -23,6 +38,7 @@ class AuditAction(StrEnum):
     WAIVER_CONFIRMED = "waiver_confirmed"
     WAIVER_ENDED = "waiver_ended"
     REHEARSE = "rehearse"
+    FLAG_SEEN = "flag_seen"  # the first look at a flag that reads mongo
     FLIP = "flip"
     ROLLBACK = "rollback"
     RULES_CHANGED = "rules_changed"
@@ -82,6 +98,12 @@ class Chain:
         """Whether every entry is where and what it was when it was written."""
         return not self.trouble
 
+    @property
+    def told(self) -> str:
+        """`412 entries, chain intact`, or what is broken."""
+        held = f"{self.entries:,} {'entry' if self.entries == 1 else 'entries'}"
+        return f"{held}, chain intact" if self.intact else f"chain broken: {self.trouble}"
+
 
 def chained(act: Act, *, number: int, previous: str) -> AuditEntry:
     """The act as entry `number`, chained to the digest `previous` (`BEGINNING` for the first)."""
@@ -109,10 +131,48 @@ def _trouble(entry: AuditEntry, *, number: int, previous: str) -> str:
     return ""
 
 
+def told(entry: AuditEntry) -> dict[str, object]:
+    """What an entry's digest covers, by name; it is the SHA-256 of this as JSON in ASCII, keys sorted, no spaces."""
+    return _told(entry.act, number=entry.number, previous=entry.previous)
+
+
+def untold(document: Mapping[str, object]) -> AuditEntry:
+    """The entry that `told` and its digest tell of. Raises ValueError, KeyError or TypeError where that is none."""
+    text = {name: _text(document[name]) for name in TEXTS}
+    actor = Actor(name=text["actor"], role=Role(text["role"]), means=Means(text["means"]))
+    act = Act(
+        actor=actor,
+        action=AuditAction(text["action"]),
+        at=datetime.fromisoformat(text["at"]),
+        domain=text["domain"],
+        verdict=text["verdict"],
+        evidence_digest=text["evidence_digest"],
+        comment=text["comment"],
+    )
+    number = document["number"]
+    if type(number) is not int or document["version"] != VERSION or act.at.tzinfo is None:
+        raise ValueError("no entry of an audit log")
+    return AuditEntry(number=number, act=act, previous=text["previous"], digest=text["digest"])
+
+
+def _text(value: object) -> str:
+    """A text. Raises TypeError for anything else."""
+    if not isinstance(value, str):
+        raise TypeError(type(value).__name__)
+    return value
+
+
 def _digest(act: Act, *, number: int, previous: str) -> str:
     """`sha256:…` over the entry's canonical JSON."""
-    told = {
-        "version": 1,
+    covered = _told(act, number=number, previous=previous)
+    text = json.dumps(covered, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _told(act: Act, *, number: int, previous: str) -> dict[str, object]:
+    """An act in its place as JSON has it."""
+    return {
+        "version": VERSION,
         "number": number,
         "previous": previous,
         "at": act.at.astimezone(UTC).isoformat(timespec="microseconds"),
@@ -125,5 +185,3 @@ def _digest(act: Act, *, number: int, previous: str) -> str:
         "evidence_digest": act.evidence_digest,
         "comment": act.comment,
     }
-    text = json.dumps(told, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"

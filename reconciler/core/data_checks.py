@@ -175,6 +175,7 @@ def dualwrite_gaps(evidence: Evidence) -> Finding:
         needed="0 gaps unresolved",
         since=run.finished_at if run else None,
         evidence=f"run {run.run_id}" if run else "no run counted gaps",
+        amount=gaps,
     )
     return Finding(check=check, next_step=f"resolve the gaps in the backend, then {scan_again}" if gaps else scan_again)
 

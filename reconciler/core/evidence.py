@@ -12,6 +12,7 @@ from reconciler.core.history import DomainRun
 from reconciler.core.model import EntitySummary, Mode, RunStatus, Verdict
 from reconciler.core.spec import GatePolicy
 from reconciler.core.summary import domain_verdict
+from reconciler.core.waiver_checks import in_force_now
 from reconciler.core.wording import listed
 
 
@@ -134,14 +135,24 @@ def since_last_harm(facts: GateFacts, evidence: Evidence) -> tuple[DomainRun, ..
     return tuple(scan for scan in evidence.streak.scans if all(scan.started_at >= harm for harm in harms))
 
 
-def evidence_digest(facts: GateFacts, evidence: Evidence) -> str | None:
-    """`sha256:…` over what an approval stands on, untouched by the passing of time; None while no run has ended."""
+def evidence_text(facts: GateFacts, evidence: Evidence) -> str:
+    """What an approval stands on as canonical JSON, untouched by the passing of time; empty while no run has ended."""
     if not evidence.ended or not facts.data.spec.comparable:
-        return None
-    text = json.dumps(
+        return ""
+    return json.dumps(
         _bundle(facts, evidence), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
     )
+
+
+def digest_of(text: str) -> str:
+    """`sha256:…` of a text, as `sha256sum` has it."""
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def evidence_digest(facts: GateFacts, evidence: Evidence) -> str | None:
+    """The digest of the evidence's text; None while there is none."""
+    text = evidence_text(facts, evidence)
+    return digest_of(text) if text else None
 
 
 def lapse(at: datetime, lifetime: timedelta) -> datetime:
@@ -196,6 +207,7 @@ def _clock_trouble(runs: tuple[DomainRun, ...], *, facts: DataFacts) -> str:
     dated = [(run.finished_at or run.started_at, f"run {run.run_id}") for run in runs]
     dated += [(item.at, "a decision") for item in facts.history.decisions]
     dated += [(item.at, "a rehearsal") for item in facts.history.rehearsals]
+    dated += [(item.confirmed_at or item.asked_at, "a waiver") for item in facts.history.waivers]
     dated += [(facts.history.last_diff_at, "a diff")] if facts.history.last_diff_at else []
     ahead = [what for at, what in dated if at > facts.now]
     return f"{ahead[0]} is dated later than now: the clock went back" if ahead else ""
@@ -207,7 +219,7 @@ def _bundle(facts: GateFacts, evidence: Evidence) -> Mapping[str, object]:
     counted = tuple(spaced(since_last_harm(facts, evidence), policy=spec.policy))[: spec.policy.min_clean_scans]
     newest, counter = scan.run_id if scan else 0, gaps_run(evidence)
     return {
-        "version": 1,
+        "version": 2,
         "domain": spec.name,
         "config": spec.config_digest,
         "policy": spec.policy_digest,
@@ -220,6 +232,7 @@ def _bundle(facts: GateFacts, evidence: Evidence) -> Mapping[str, object]:
         "open_unconfirmed": history.open_unconfirmed,
         "last_diff_at": history.last_diff_at.isoformat() if history.last_diff_at else None,
         "rolled_back_at": facts.rolled_back_at.isoformat() if facts.rolled_back_at else None,
+        "waivers": [one.id for one in in_force_now(facts)],
     }
 
 

@@ -1,11 +1,11 @@
-"""The checks around a flip: the way back, the domains it hangs on, the flag as it is seen, and who agreed."""
+"""The checks around a flip: the way back, the domains it hangs on, the flag as it is seen."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from reconciler.core.approval_checks import approved_since
 from reconciler.core.data_checks import worst_result
 from reconciler.core.evidence import Evidence, lapse
 from reconciler.core.gate_values import (
-    Action,
     Check,
     CheckResult,
     Dependency,
@@ -13,10 +13,10 @@ from reconciler.core.gate_values import (
     GateFacts,
     GateVerdict,
     Member,
-    Reads,
 )
-from reconciler.core.history import Decision, Rehearsal
-from reconciler.core.wording import listed, number, span
+from reconciler.core.history import Rehearsal
+from reconciler.core.waiver_checks import first_end
+from reconciler.core.wording import listed, span
 
 STOPPED = {
     GateVerdict.NO_GO: CheckResult.FAIL,
@@ -55,6 +55,7 @@ def rollback_plan(facts: GateFacts) -> Finding:
         next_step=f"complete the rollback plan of {spec.name}, then `reconciler gate {spec.name}`"
         if problem
         else rehearse,
+        amount=1 + len(problem.split("; ")) if problem else 1,
     )
 
 
@@ -71,6 +72,7 @@ def depends_on(facts: GateFacts) -> Finding:
         measured=why or (f"{listed(named)} in order" if named else "depends on no other domain"),
         needed=f"the data of {listed(named)} in order" if named else "nothing",
         evidence=f"the gates of {listed(named)}" if named else "configuration",
+        amount=len(bad),
         next_step=f"`reconciler gate {bad[0]}`" if bad else "",
     )
 
@@ -88,6 +90,7 @@ def flip_group(facts: GateFacts) -> Finding:
         measured=why or (f"{names} may go too" if names else "flips alone"),
         needed=f"all of group {group}: together or not at all" if names else "nothing",
         evidence=f"the gates of {names}" if names else "configuration",
+        amount=len(bad),
         next_step=f"`reconciler gate {_worst(bad).domain}`" if bad else "",
     )
 
@@ -103,8 +106,8 @@ def flag_observed(facts: GateFacts) -> Finding:
     if flag.reads is None:
         result, measured = CheckResult.INCONCLUSIVE, flag.problem or "the flag could not be read"
         next_step = "`reconciler doctor`"
-    elif flag.reads is Reads.POSTGRES and not flag.had_go:
-        result, measured = CheckResult.INCONCLUSIVE, f"ALARM: {spec.flag} reads postgres and no go was ever given"
+    elif facts.alarm:
+        result, measured = CheckResult.INCONCLUSIVE, facts.alarm
         next_step = f"set {way_back(facts)}"
     return _finding(
         "flag_observed",
@@ -112,56 +115,22 @@ def flag_observed(facts: GateFacts) -> Finding:
         measured=measured,
         needed=needed,
         since=flag.since,
-        evidence="the backend's health page",
+        evidence=flag.origin,
         next_step=next_step,
     )
 
 
-def approvals(facts: GateFacts, *, digest: str | None) -> Finding:
-    """Whether enough people agreed to today's evidence, and nobody said no."""
-    spec, wanted = facts.data.spec, facts.data.spec.policy.approvals
-    valid, refused = valid_approvals(facts, digest=digest), rejections(facts, digest=digest)
-    people = listed(tuple(decision.actor for decision in valid))
-    measured = f"{number(len(valid))} of {number(wanted)}{f' by {people}' if people else ''}"
-    if refused:
-        result, measured = CheckResult.FAIL, f"rejected by {listed(tuple(decision.actor for decision in refused))}"
-    elif not wanted:
-        result, measured = CheckResult.PASS, "none needed"
-    else:
-        result = CheckResult.PASS if len(valid) >= wanted else CheckResult.PENDING
-    again = f"`reconciler approve {spec.name} --comment TEXT --evidence {digest}`"
-    withdraw = f"settle the objection, then `reconciler revoke {spec.name} --comment TEXT --evidence {digest}`"
+def audit_chain(facts: GateFacts) -> Finding:
+    """Whether the audit log is as it was written; where it is not, nothing that people decided can be trusted."""
+    chain = facts.chain
     return _finding(
-        "approvals",
-        result=result,
-        measured=measured,
-        needed=f"{number(wanted)} on today's evidence, each less than {span(spec.policy.approval_ttl)} old",
-        since=max((decision.at for decision in (*refused, *valid)), default=None),
-        evidence=digest or "no evidence yet",
-        next_step=withdraw if refused else again,
+        "audit_chain",
+        result=CheckResult.PASS if chain.intact else CheckResult.INCONCLUSIVE,
+        measured=chain.told,
+        needed="every entry as it was written",
+        evidence="audit log",
+        next_step="`reconciler audit verify`, then restore the report database from a backup",
     )
-
-
-def valid_approvals(facts: GateFacts, *, digest: str | None) -> tuple[Decision, ...]:
-    """The approvals that hold now, one for each person: on this digest, in time, and not revoked by anyone since."""
-    last_revoked = max(
-        (one.id for one in facts.data.history.decisions if Action(one.action) is Action.REVOKE), default=0
-    )
-    now, lifetime = facts.data.now, facts.data.spec.policy.approval_ttl
-    return tuple(
-        one
-        for one in _latest_by_actor(facts)
-        if Action(one.action) is Action.APPROVE
-        and one.evidence_digest == digest
-        and one.id > last_revoked
-        and timedelta(0) <= now - one.at < lifetime
-    )
-
-
-def rejections(facts: GateFacts, *, digest: str | None) -> tuple[Decision, ...]:
-    """The people whose last word on today's evidence is no."""
-    latest = _latest_by_actor(facts)
-    return tuple(one for one in latest if Action(one.action) is Action.REJECT and one.evidence_digest == digest)
 
 
 def last_rehearsal(facts: GateFacts) -> Rehearsal | None:
@@ -183,21 +152,13 @@ def valid_until(facts: GateFacts, evidence: Evidence, *, digest: str | None) -> 
     ends += [rule.ends_at for _, rule in facts.data.spec.rules if rule.ends_at and rule.ends_at >= facts.data.now]
     ends += [one.valid_until for one in facts.dependencies if one.valid_until]
     ends += [one.valid_until for one in facts.group if one.valid_until]
+    ends += [end] if (end := first_end(facts)) else []
     if not facts.flipped:
         rehearsal = last_rehearsal(facts) if facts.data.spec.rollback else None
         ends += [lapse(rehearsal.at, policy.rehearsal_max_age)] if rehearsal else []
-        approved = sorted((one.at for one in valid_approvals(facts, digest=digest)), reverse=True)
-        if 0 < policy.approvals <= len(approved):
-            ends.append(lapse(approved[policy.approvals - 1], policy.approval_ttl))
+        complete = approved_since(facts, digest=digest)
+        ends += [lapse(complete, policy.approval_ttl)] if complete else []
     return min(ends, default=None)
-
-
-def _latest_by_actor(facts: GateFacts) -> tuple[Decision, ...]:
-    """Each person's last word, whatever it was about; spelling a name otherwise does not make two people."""
-    latest: dict[str, Decision] = {}
-    for one in sorted(facts.data.history.decisions, key=lambda decision: decision.id):
-        latest[one.actor.strip().casefold()] = one
-    return tuple(latest.values())
 
 
 def _plan_problem(facts: GateFacts) -> str:
@@ -247,7 +208,10 @@ def _finding(
     since: datetime | None = None,
     evidence: str = "configuration",
     next_step: str = "",
+    amount: int | None = None,
 ) -> Finding:
     """A check and its next step."""
-    check = Check(name=name, result=result, measured=measured, needed=needed, since=since, evidence=evidence)
+    check = Check(
+        name=name, result=result, measured=measured, needed=needed, since=since, evidence=evidence, amount=amount
+    )
     return Finding(check=check, next_step=next_step)

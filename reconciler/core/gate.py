@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
+from reconciler.core.approval_checks import approvals
 from reconciler.core.data_checks import DATA_CHECKS, judge_data, worst_result
-from reconciler.core.evidence import Evidence, evidence_digest, gather, lapse
+from reconciler.core.evidence import Evidence, digest_of, evidence_text, gather, lapse
 from reconciler.core.flip_checks import (
-    approvals,
+    audit_chain,
     depends_on,
     flag_observed,
     flip_group,
@@ -33,7 +34,8 @@ from reconciler.core.gate_values import (
 )
 from reconciler.core.sampled import sampled_since
 from reconciler.core.soak import clean_scans, soak, soak_clock
-from reconciler.core.wording import counted, moment
+from reconciler.core.waiver_checks import set_aside, waivers_valid
+from reconciler.core.wording import counted, listed, moment
 
 __all__ = [
     "CHECK_ORDER",
@@ -71,10 +73,12 @@ CHECK_ORDER = (
     "dualwrite_gaps",
     "schema",
     "rules_valid",
+    "waivers_valid",
     "rollback_plan",
     "depends_on",
     "flip_group",
     "flag_observed",
+    "audit_chain",
     "approvals",
 )
 OWN_DATA = frozenset(check.__name__ for check in DATA_CHECKS)
@@ -92,7 +96,8 @@ def decide(facts: GateFacts) -> Gate:
     if not facts.data.spec.comparable:
         return _not_comparable(facts)
     evidence = gather(facts.data)
-    digest = evidence_digest(facts, evidence)
+    text = evidence_text(facts, evidence)
+    digest = digest_of(text) if text else None
     findings = _findings(facts, evidence, digest=digest)
     verdict = _verdict(facts, evidence, findings)
     reason, next_step = _say(facts, verdict, findings)
@@ -110,6 +115,8 @@ def decide(facts: GateFacts) -> Gate:
         reads=facts.flag.reads if facts.flag else None,
         soak=soak_clock(facts, evidence),
         sampled=sampled_since(evidence),
+        evidence=text,
+        alarm=facts.alarm,
     )
 
 
@@ -157,9 +164,11 @@ def _findings(facts: GateFacts, evidence: Evidence, *, digest: str | None) -> tu
         depends_on(facts),
         flip_group(facts),
         flag_observed(facts),
+        audit_chain(facts),
         approvals(facts, digest=digest),
     )
-    by_name = {finding.check.name: finding for finding in made}
+    judged = set_aside(made, facts)
+    by_name = {finding.check.name: finding for finding in (*judged, waivers_valid(judged, facts))}
     ordered = tuple(by_name.pop(name) for name in CHECK_ORDER)
     return tuple(_after_the_flip(finding) for finding in ordered) if facts.flipped else ordered
 
@@ -226,11 +235,11 @@ def _say(facts: GateFacts, verdict: GateVerdict, findings: Sequence[Finding]) ->
                 if spec.flip
                 else "nothing to flip: no live flag reads this domain"
             )
-            return f"Every check passes: {compared}.", flip
+            return f"Every check passes{_with_waivers(findings)}: {compared}.", flip
         case GateVerdict.FLIPPED:
             seen = f" since {moment(facts.flag.since)}" if facts.flag and facts.flag.since else ""
             return (
-                f"Reads are on PostgreSQL{seen}, {compared}.",
+                f"Reads are on PostgreSQL{seen}{_with_waivers(findings)}, {compared}.",
                 f"keep an eye on it; the way back is {way_back(facts)}",
             )
         case GateVerdict.NO_GO | GateVerdict.HOLD | GateVerdict.SOAKING | GateVerdict.READY:
@@ -239,6 +248,12 @@ def _say(facts: GateFacts, verdict: GateVerdict, findings: Sequence[Finding]) ->
             raise ValueError("a domain without a PostgreSQL side has no checks to speak of")
         case _ as never:
             assert_never(never)
+
+
+def _with_waivers(findings: Sequence[Finding]) -> str:
+    """That checks were set aside: a gate never looks better than it is."""
+    waived = tuple(finding.check.name for finding in findings if finding.check.result is CheckResult.WAIVED)
+    return f" with {counted(len(waived), 'waiver')} ({listed(waived).replace('_', ' ')})" if waived else ""
 
 
 def _say_what_stops(facts: GateFacts, findings: Sequence[Finding]) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from reconciler.core.audit import Chain
 from reconciler.core.history import DomainHistory, Rehearsal
 from reconciler.core.spec import DomainSpec
 from reconciler.errors import InvalidSpec
@@ -54,6 +55,7 @@ class Action(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
     REVOKE = "revoke"
+    REQUEST = "request"  # asks for an approval; decides nothing
 
 
 class SoakEvent(StrEnum):
@@ -100,7 +102,10 @@ class Sampled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One sentence of the gate: what was measured against what is needed, since when, on which evidence."""
+    """One sentence of the gate: what was measured against what is needed, since when, on which evidence.
+
+    `amount` is how many things are wrong, where the check can count them.
+    """
 
     name: str
     result: CheckResult
@@ -108,6 +113,7 @@ class Check:
     needed: str
     since: datetime | None
     evidence: str
+    amount: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +126,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """A domain's verdict as of now, with every check that led to it; `reads` is None where no flag was observed."""
+    """A domain's verdict as of now, with every check that led to it; `reads` is None where no flag was observed.
+
+    `evidence` is the text that `evidence_digest` is the SHA-256 of; `alarm` tells of a flip without a go.
+    """
 
     domain: str
     verdict: GateVerdict
@@ -135,6 +144,13 @@ class Gate:
     reads: Reads | None = None
     soak: SoakClock | None = None
     sampled: Sampled | None = None
+    evidence: str = ""
+    alarm: str = ""
+
+    @property
+    def waived(self) -> tuple[Check, ...]:
+        """The checks that people set aside: a gate that has any is never plainly green."""
+        return tuple(check for check in self.checks if check.result is CheckResult.WAIVED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,13 +171,14 @@ class FlagState:
     """The flag as it was observed.
 
     `reads` is None where the backend was asked and its answer could not be used (`problem`).
-    `had_go` says whether the gate was at `go` when the flag was first seen on postgres.
+    `had_go` says whether the gate was at `go` when the flag was first seen on postgres; `origin` is who saw it.
     """
 
     reads: Reads | None
     since: datetime | None = None
     had_go: bool = False
     problem: str = ""
+    origin: str = "the backend's health page"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,10 +227,12 @@ class Member:
 class GateFacts:
     """Everything a gate is derived from. `plan` is None where none is written, `flag` is None where nobody watches it.
 
-    `dependencies` has an entry for each name in `spec.depends_on`, `group` one for each other member of the flip group.
+    `dependencies` has an entry for each name in `spec.depends_on`, `group` one for each other member of the flip group;
+    `chain` is what was proved of the audit log.
     """
 
     data: DataFacts
+    chain: Chain
     plan: RollbackPlan | None = None
     flag: FlagState | None = None
     rolled_back_at: datetime | None = None
@@ -224,3 +243,14 @@ class GateFacts:
     def flipped(self) -> bool:
         """Whether the domain was seen to read from PostgreSQL after a go."""
         return self.flag is not None and self.flag.reads is Reads.POSTGRES and self.flag.had_go
+
+    @property
+    def alarm(self) -> str:
+        """That the domain reads from PostgreSQL although no go was given, in words; empty where it does not."""
+        return alarm(self.data.spec, self.flag) if self.flag else ""
+
+
+def alarm(domain: DomainSpec, flag: FlagState) -> str:
+    """That a domain reads from PostgreSQL although no go was given, in words; empty where it does not."""
+    without_go = flag.reads is Reads.POSTGRES and not flag.had_go
+    return f"ALARM: {domain.flag} reads postgres and no go was given" if without_go else ""

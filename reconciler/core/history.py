@@ -31,7 +31,10 @@ class DomainRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """An approval, rejection or revocation: who, when, on which evidence, why."""
+    """An approval, rejection, revocation or request: who, when, on which evidence, why.
+
+    `voided` says why an approval has lapsed by itself, where that was noted; `entry` is its number in the audit log.
+    """
 
     id: int
     domain: str
@@ -40,6 +43,29 @@ class Decision:
     actor: str
     comment: str
     at: datetime
+    voided: str = ""
+    entry: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """A check set aside by two people until a time; it counts from when the second one confirmed it.
+
+    `most` is how many things were wrong when it was asked for (None where the check does not count): it covers no more.
+    """
+
+    id: int
+    domain: str
+    check: str
+    reason: str
+    until: datetime
+    most: int | None
+    asked_by: str
+    asked_at: datetime
+    confirmed_by: str = ""
+    confirmed_at: datetime | None = None
+    ended_by: str = ""
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +92,10 @@ class FlagChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainHistory:
-    """Everything stored that a domain's gate looks at; runs newest first, sealed or not."""
+    """Everything stored that a domain's gate looks at; runs newest first, sealed or not.
+
+    `configured_by` is the last person known to have changed its rules or policy, empty where none is.
+    """
 
     runs: tuple[DomainRun, ...]
     open_confirmed: int
@@ -74,3 +103,5 @@ class DomainHistory:
     last_diff_at: datetime | None
     decisions: tuple[Decision, ...]
     rehearsals: tuple[Rehearsal, ...]
+    waivers: tuple[Waiver, ...] = ()
+    configured_by: str = ""

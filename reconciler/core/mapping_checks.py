@@ -24,6 +24,7 @@ def rules_valid(evidence: Evidence) -> Finding:
         needed="no ignore or tolerance rule past its end",
         since=min((rule.ends_at for _, rule in ended if rule.ends_at), default=evidence.since),
         evidence=evidence.source if spec.rules else "configuration",
+        amount=len(ended),
     )
     file = f"`config/domains/{spec.name}.toml`"
     return Finding(check=check, next_step=f"remove the rule from {file} or give it another end, then scan again")
@@ -48,6 +49,7 @@ def schema(evidence: Evidence) -> Finding:
         needed="what the mapping names, and a unique index on each key",
         since=evidence.since,
         evidence=evidence.source,
+        amount=None if unseen else len(lacks),
     )
     return Finding(check=check, next_step=f"`reconciler doctor`, then `reconciler run {spec.name} --mode scan`")
 

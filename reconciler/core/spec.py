@@ -285,6 +285,7 @@ class GatePolicy:
     approvals: int = 1
     approval_ttl: timedelta = timedelta(hours=24)
     rehearsal_max_age: timedelta = timedelta(days=14)
+    four_eyes: bool = False
 
     def __post_init__(self) -> None:
         """No negative time, count or share."""

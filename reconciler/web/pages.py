@@ -10,6 +10,7 @@ from reconciler.app.ports import DiffFilter
 from reconciler.core.gate import GateVerdict
 from reconciler.core.model import DiffState
 from reconciler.web.access import actor_of
+from reconciler.web.alerts import alerts_of
 from reconciler.web.asked import domain_in_path, domain_in_query, one_of, whole_number
 from reconciler.web.gathering import gather_domain, gather_overview, scheduled_runs
 from reconciler.web.services import SERVICES
@@ -38,6 +39,7 @@ def render(
         "here": here,
         "refresh": refresh,
         "actor": actor_of(request),
+        "alerts": alerts_of(request),
         "now": request.app[SERVICES].clock.now(),
     }
     return aiohttp_jinja2.render_template(template, request, frame | more)

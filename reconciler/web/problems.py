@@ -11,6 +11,7 @@ from aiohttp import web
 
 from reconciler.errors import AccessDenied, NotFound, NotSignedIn, ReconcilerError, ReportStoreError, UsageError
 from reconciler.web.access import ACTOR
+from reconciler.web.alerts import alerts_of
 from reconciler.web.protection import Handler
 from reconciler.web.services import SERVICES
 from reconciler.web.words import Family
@@ -128,6 +129,7 @@ def _answer(request: web.Request, problem: Problem) -> web.Response:
         "title": f"({problem.status}) {problem.title}",
         "family": Family.INCONCLUSIVE if unreadable else Family.NODATA,
         "actor": request.get(ACTOR),
+        "alerts": alerts_of(request),
         "now": request.app[SERVICES].clock.now(),
         "here": "",
         "refresh": False,

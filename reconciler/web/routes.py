@@ -8,8 +8,9 @@ from aiohttp import web
 from jinja2 import FileSystemLoader, StrictUndefined
 
 from reconciler.core.wording import counted, moment, number, span
-from reconciler.web import api, exports, pages, plans, reading, words
+from reconciler.web import api, audit, exports, pages, plans, reading, words
 from reconciler.web.access import admit
+from reconciler.web.alerts import look_for_alerts
 from reconciler.web.gathering import JUDGEMENTS
 from reconciler.web.problems import tell_problems
 from reconciler.web.protection import known_host, protect
@@ -19,6 +20,7 @@ from reconciler.web.views.days import Judgements
 HERE: Final = Path(__file__).parent
 ID: Final = r"{id:[0-9]{1,18}}"
 DOMAIN: Final = "{domain:[a-z][a-z0-9_]{0,62}}"
+DIGEST: Final = "{digest:sha256:[0-9a-f]{64}}"
 CLUSTER: Final = "{id:K-[0-9]{1,18}}"
 LARGEST_REQUEST: Final = 64 * 1024
 FILTERS: Final = {
@@ -48,7 +50,9 @@ GLOBALS: Final = {
 
 def create_app(services: WebServices) -> web.Application:
     """The application over these services; whoever runs it opens and closes them."""
-    app = web.Application(middlewares=[tell_problems, known_host, admit], client_max_size=LARGEST_REQUEST)
+    app = web.Application(
+        middlewares=[tell_problems, known_host, admit, look_for_alerts], client_max_size=LARGEST_REQUEST
+    )
     app[SERVICES] = services
     app[JUDGEMENTS] = Judgements()
     app.on_response_prepare.append(protect)
@@ -80,6 +84,9 @@ def _pages() -> list[web.RouteDef]:
         web.get("/clusters", pages.clusters),
         web.get(f"/clusters/{CLUSTER}", pages.cluster),
         web.get("/cutover", plans.cutover),
+        web.get("/audit", audit.page),
+        web.get("/audit.csv", audit.as_csv),
+        web.get("/audit.jsonl", audit.as_jsonl),
         web.get("/schedule", pages.schedule),
         web.get("/health", pages.health),
         web.get(f"/domains/{DOMAIN}/record", exports.record_page),
@@ -126,6 +133,9 @@ def _answers() -> list[web.RouteDef]:
         web.get(f"/api/v1/clusters/{CLUSTER}", api.cluster),
         web.get("/api/v1/plan", plans.plan),
         web.get("/api/v1/schedule", api.schedule),
+        web.get("/api/v1/audit", audit.entries),
+        web.get("/api/v1/audit/verify", audit.verify),
+        web.get(f"/api/v1/evidence/{DIGEST}", audit.evidence),
     ]
 
 

@@ -50,8 +50,9 @@ class WebServices:
     """Everything behind the pages.
 
     `plan_sections` holds the written way back by domain and heading, as Markdown. `scheduled` answers what runs next
-    and is None where this process starts no runs. `doorkeeper` tells who asks.
-    `cutover` is the declared order. `hosts` are the names in a Host header that are answered.
+    and is None where this process starts no runs. `alarms` tells, by domain, of flags flipped without a go.
+    `doorkeeper` tells who asks, `cutover` is the declared order. `hosts` are the names in a Host header that are
+    answered.
     """
 
     system: System
@@ -64,6 +65,7 @@ class WebServices:
     version: str
     plan_sections: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     scheduled: Callable[[], Sequence[ScheduledRun]] | None = None
+    alarms: Callable[[], Mapping[str, str]] | None = None
     hosts: frozenset[str] = LOOPBACK
     cutover: tuple[Phase, ...] = ()
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reconciler.app.verdicts import Verdicts
+from reconciler.core.audit import Act, AuditAction, Chain
 from reconciler.core.gate import RollbackPlan
-from reconciler.core.history import Decision, DomainHistory, Rehearsal
+from reconciler.core.history import Decision, DomainHistory, Rehearsal, Waiver
 from reconciler.core.spec import DomainSpec, System
-from tests.unit.gate_world import CODE, PLAN, a_history, at, domain_spec, nightly
+from reconciler.errors import NotFound
+from tests.unit.gate_world import CODE, INTACT, PLAN, a_history, at, domain_spec, nightly
 
 NAMES = ("auth", "address", "category", "review")
 
@@ -19,29 +21,114 @@ class Ledgers:
 
     kept: dict[str, DomainHistory]
     asked: list[tuple[str, datetime]] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
+    frozen: dict[str, str] = field(default_factory=dict)
+    approvals: dict[tuple[str, str, int | None], Decision] = field(default_factory=dict)
+    chain: Chain = INTACT
 
     async def history(self, domain: DomainSpec, *, since: datetime) -> DomainHistory:
         self.asked.append((domain.name, since))
         return self.kept[domain.name]
 
-    async def decide(
-        self, *, domain: str, action: str, evidence_digest: str, actor: str, comment: str, at: datetime
-    ) -> Decision:
-        known = self.kept[domain].decisions
+    async def audit_chain(self, *, full: bool = False) -> Chain:  # noqa: ARG002 - the port has it
+        return self.chain
+
+    async def decide(self, act: Act, *, evidence: str = "", follows: int | None = None) -> Decision:
+        person = act.actor.name.casefold()
+        if act.action is AuditAction.APPROVE:
+            known = self.approvals.get((act.evidence_digest, person, follows))
+            if known is not None:
+                return known
+        if evidence:
+            self.frozen[act.evidence_digest] = evidence
+        entry = self.note(act)
+        decisions = self.kept[act.domain].decisions
         decision = Decision(
-            id=len(known) + 1,
-            domain=domain,
-            action=action,
-            evidence_digest=evidence_digest,
-            actor=actor,
-            comment=comment,
-            at=at,
+            id=sum(len(one.decisions) for one in self.kept.values()) + 1,
+            domain=act.domain,
+            action=act.action.value,
+            evidence_digest=act.evidence_digest,
+            actor=act.actor.name,
+            comment=act.comment,
+            at=act.at,
+            entry=entry,
         )
-        self.bend(domain, decisions=(*known, decision))
+        self.bend(act.domain, decisions=(*decisions, decision))
+        if act.action is AuditAction.APPROVE:
+            self.approvals[act.evidence_digest, person, follows] = decision
         return decision
 
-    async def rehearse(self, rehearsal: Rehearsal) -> None:
+    async def lapse(self, act: Act, *, decision_id: int) -> bool:
+        decisions = self.kept[act.domain].decisions
+        if any(one.id == decision_id and one.voided for one in decisions):
+            return False
+        self.note(act)
+        voided = tuple(replace(one, voided=act.comment) if one.id == decision_id else one for one in decisions)
+        self.bend(act.domain, decisions=voided)
+        return True
+
+    async def decision(self, decision_id: int) -> Decision:
+        decisions = (one for history in self.kept.values() for one in history.decisions if one.id == decision_id)
+        found = next(decisions, None)
+        if found is None:
+            raise NotFound(f"decision {decision_id}")
+        return found
+
+    async def evidence(self, digest: str) -> str:
+        if digest not in self.frozen:
+            raise NotFound("no such evidence is kept")
+        return self.frozen[digest]
+
+    async def rehearse(self, rehearsal: Rehearsal, *, act: Act) -> None:
+        self.note(act)
         self.bend(rehearsal.domain, rehearsals=(*self.kept[rehearsal.domain].rehearsals, rehearsal))
+
+    async def waive(self, act: Act, *, check: str, until: datetime, most: int | None) -> Waiver:
+        known = self.kept[act.domain].waivers
+        name = act.actor.name
+        same = (
+            one for one in known if (one.check, one.until, one.asked_by, one.confirmed_by) == (check, until, name, "")
+        )
+        waiting = next((one for one in same if one.ended_at is None), None)
+        if waiting is not None:
+            return waiting
+        self.note(act)
+        waiver = Waiver(
+            id=len(known) + 1,
+            domain=act.domain,
+            check=check,
+            reason=act.comment,
+            until=until,
+            most=most,
+            asked_by=name,
+            asked_at=act.at,
+        )
+        self.bend(act.domain, waivers=(*known, waiver))
+        return waiver
+
+    async def confirm_waiver(self, act: Act, *, waiver_id: int) -> Waiver:
+        return self._change(
+            act, replace(await self.waiver(waiver_id), confirmed_by=act.actor.name, confirmed_at=act.at)
+        )
+
+    async def end_waiver(self, act: Act, *, waiver_id: int) -> Waiver:
+        return self._change(act, replace(await self.waiver(waiver_id), ended_by=act.actor.name, ended_at=act.at))
+
+    async def waiver(self, waiver_id: int) -> Waiver:
+        found = [one for history in self.kept.values() for one in history.waivers if one.id == waiver_id]
+        if not found:
+            raise NotFound(f"waiver {waiver_id}")
+        return found[0]
+
+    def _change(self, act: Act, changed: Waiver) -> Waiver:
+        self.note(act)
+        known = self.kept[act.domain].waivers
+        self.bend(act.domain, waivers=tuple(changed if one.id == changed.id else one for one in known))
+        return changed
+
+    def note(self, act: Act) -> int:
+        self.acts.append(act)
+        return len(self.acts)
 
     def bend(self, domain: str, **changes: object) -> None:
         """Changes what is stored of a domain."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from reconciler.core.audit import BEGINNING, Chain
 from reconciler.core.gate import Check, DataFacts, FlagState, Gate, GateFacts, Reads, RollbackPlan, decide
 from reconciler.core.history import Decision, DomainHistory, DomainRun, Rehearsal
 from reconciler.core.model import EntitySummary, InvariantResult, Mode, Outcome, RunStatus
@@ -21,6 +22,7 @@ from reconciler.core.spec import (
 START = datetime(2025, 11, 20, tzinfo=UTC)
 CONFIG, POLICY, CODE = "sha256:config", "sha256:policy", "1.0"
 PLAN = RollbackPlan(owner="s.lee", rollback_command="kubectl set env deploy/api ADDRESS_STORE=mongo")
+INTACT = Chain(entries=0, head=BEGINNING)
 STORES = {"source": "rs0", "target": "7301"}
 
 
@@ -132,7 +134,7 @@ def some_facts(
         code_version=CODE,
         gaps_watched=True,
     )
-    return replace(GateFacts(data=data, plan=PLAN), **changes)  # type: ignore[arg-type]
+    return replace(GateFacts(data=data, chain=INTACT, plan=PLAN), **changes)  # type: ignore[arg-type]
 
 
 def with_data(facts: GateFacts, **changes: object) -> GateFacts:

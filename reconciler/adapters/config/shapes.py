@@ -47,6 +47,7 @@ class GateShape(Shape):
     approvals: int = Field(default=DEFAULT_POLICY.approvals, ge=0)
     approval_ttl: Duration = DEFAULT_POLICY.approval_ttl
     rehearsal_max_age: Duration = DEFAULT_POLICY.rehearsal_max_age
+    four_eyes: bool = DEFAULT_POLICY.four_eyes
 
 
 class ScheduleShape(Shape):

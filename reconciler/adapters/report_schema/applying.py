@@ -9,6 +9,7 @@ from reconciler.adapters.report_schema import (
     m0004_access,
     m0005_rules,
     m0006_schema_looks,
+    m0007_evidence_and_waivers,
 )
 from reconciler.adapters.report_schema.step import Migration
 from reconciler.errors import ReportStoreError
@@ -21,6 +22,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m0004_access.STEP,
     m0005_rules.STEP,
     m0006_schema_looks.STEP,
+    m0007_evidence_and_waivers.STEP,
 )
 NEWEST = MIGRATIONS[-1].number
 

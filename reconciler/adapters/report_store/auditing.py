@@ -51,11 +51,17 @@ def prove_chain(db: Database, proved: Proved, *, full: bool) -> Chain:
     if trouble:
         proved.chain = NOTHING
         return replace(known, trouble=trouble)
+    chain = prove_whole(db, known)
+    proved.chain = replace(chain, trouble="")
+    return chain
+
+
+def prove_whole(db: Database, known: Chain) -> Chain:
+    """What holds from the entry known last to the end, and that none is missing there."""
     chain = prove_rows(db.execute(FOLLOWING, [known.entries]), known)
     ever = int(db.execute(EVER).fetchone()[0])
     if chain.intact and chain.entries < ever:
-        chain = replace(chain, trouble=f"entry {chain.entries + 1} is missing: {ever} were written")
-    proved.chain = replace(chain, trouble="")
+        return replace(chain, trouble=f"entry {chain.entries + 1} is missing: {ever} were written")
     return chain
 
 

@@ -19,7 +19,6 @@ from reconciler.adapters.report_store.texts import (
 )
 from reconciler.app.ports import RunStart
 from reconciler.core.cutover import Mark
-from reconciler.core.history import Decision, FlagChange, Rehearsal
 from reconciler.core.model import EntitySummary, Outcome, RunStatus
 from reconciler.errors import NotFound, ReportStoreError, UsageError
 
@@ -181,36 +180,6 @@ def require_sealed(db: Database, run_id: int, status: RunStatus) -> None:
         )  # fmt: skip
 
 
-def add_decision(
-    db: Database, *, domain: str, action: str, evidence_digest: str, actor: str, comment: str, at: datetime
-) -> Decision:
-    """Stores a decision."""
-    row: dict[str, object] = {
-        "domain": domain,
-        "action": action,
-        "evidence_digest": evidence_digest,
-        "actor": safe(actor),
-        "comment": safe(comment),
-        "at": to_micros(at),
-    }
-    return Decision(
-        id=insert(db, "decisions", row), domain=domain, action=action, evidence_digest=evidence_digest,
-        actor=safe(actor), comment=safe(comment), at=at,
-    )  # fmt: skip
-
-
-def add_rehearsal(db: Database, rehearsal: Rehearsal) -> None:
-    """Stores a rehearsal."""
-    row: dict[str, object] = {
-        "domain": rehearsal.domain,
-        "minutes": float(rehearsal.minutes),
-        "comment": safe(rehearsal.comment),
-        "actor": safe(rehearsal.actor),
-        "at": to_micros(rehearsal.at),
-    }
-    insert(db, "rehearsals", row)
-
-
 def add_mark(db: Database, mark: Mark) -> None:
     """Stores what somebody says of a step of the cutover."""
     row: dict[str, object] = {
@@ -229,27 +198,6 @@ def marks(db: Database) -> list[Mark]:
     return [
         Mark(step=step, done=bool(done), actor=actor, comment=comment, at=to_time(at))
         for step, done, actor, comment, at in rows
-    ]
-
-
-def add_flag_change(db: Database, change: FlagChange) -> None:
-    """Stores a flag's change."""
-    row: dict[str, object] = {
-        "domain": change.domain,
-        "reads": change.reads,
-        "had_go": int(change.had_go),
-        "origin": safe(change.origin),
-        "at": to_micros(change.at),
-    }
-    insert(db, "flag_changes", row)
-
-
-def flag_changes(db: Database) -> list[FlagChange]:
-    """Every change of every flag, oldest first."""
-    rows = db.execute("SELECT domain, reads, had_go, origin, at FROM flag_changes ORDER BY id")
-    return [
-        FlagChange(domain=domain, reads=reads, had_go=bool(had_go), origin=origin, at=to_time(at))
-        for domain, reads, had_go, origin, at in rows
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from reconciler.adapters.report_store import deciding
 from reconciler.adapters.report_store.recording import OUTCOMES
 from reconciler.adapters.report_store.texts import (
     dump,
@@ -21,7 +22,7 @@ from reconciler.adapters.report_store.texts import (
     to_time_or_none,
 )
 from reconciler.app.ports import StoredRun
-from reconciler.core.history import Decision, DomainHistory, DomainRun, Rehearsal
+from reconciler.core.history import DomainHistory, DomainRun, Rehearsal
 from reconciler.core.model import DiffState, EntitySummary, Mode, RunStatus
 from reconciler.errors import NotFound
 
@@ -196,8 +197,10 @@ def read_history(db: Database, sealed: SealedParts, domain: str, since: datetime
         open_confirmed=counts.get(DiffState.CONFIRMED, 0) + counts.get(DiffState.REGRESSED, 0),
         open_unconfirmed=counts.get(DiffState.UNCONFIRMED, 0),
         last_diff_at=_last_diff_at(db, domain),
-        decisions=_decisions(db, domain),
+        decisions=deciding.decisions_of(db, domain),
         rehearsals=_rehearsals(db, domain),
+        waivers=deciding.waivers_of(db, domain),
+        configured_by=deciding.configured_by(db, domain),
     )
 
 
@@ -214,12 +217,6 @@ def _newest_scans(db: Database, domain: str) -> list[int]:
 def _last_diff_at(db: Database, domain: str) -> datetime | None:
     query = "SELECT MAX(last_diff_at) FROM domain_runs WHERE domain = ? AND last_diff_at IS NOT NULL"
     return to_time_or_none(db.execute(query, [domain]).fetchone()[0])
-
-
-def _decisions(db: Database, domain: str) -> tuple[Decision, ...]:
-    """Oldest first."""
-    rows = db.query("SELECT * FROM decisions WHERE domain = ? ORDER BY id", [domain])
-    return tuple(Decision(**{**row, "at": to_time(row["at"])}) for row in rows)
 
 
 def _rehearsals(db: Database, domain: str) -> tuple[Rehearsal, ...]:

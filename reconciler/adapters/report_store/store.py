@@ -11,14 +11,24 @@ from typing import TypeVar
 from sqlite_utils import Database
 
 from reconciler.adapters.locks import LivingProcess, lives
-from reconciler.adapters.report_store import auditing, memory, problems, recording, runs, sighting, upkeep, versions
+from reconciler.adapters.report_store import (
+    auditing,
+    deciding,
+    memory,
+    problems,
+    recording,
+    runs,
+    sighting,
+    upkeep,
+    versions,
+)
 from reconciler.adapters.report_store.access import SqliteAccessLedger
 from reconciler.adapters.report_store.opening import prepare, prepare_reading
 from reconciler.adapters.report_store.threads import Readers, Writer, refuse_writing
 from reconciler.app.ports import AuditFilter, ClusterCount, DiffFilter, RunStart, StoredDiff, StoredRun
 from reconciler.core.audit import Act, AuditEntry, Chain
 from reconciler.core.cutover import Mark
-from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal
+from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal, Waiver
 from reconciler.core.model import EntitySummary, ReportedDiff, RunStatus
 from reconciler.core.spec import DomainSpec
 from reconciler.core.versions import ConfigVersion
@@ -174,21 +184,49 @@ class SqliteReportStore:
 
     # -- people --------------------------------------------------------------------------------------------------------
 
-    async def decide(
-        self, *, domain: str, action: str, evidence_digest: str, actor: str, comment: str, at: datetime
-    ) -> Decision:
-        """Stores an `approve`, `reject` or `revoke`."""
-        writer, _ = self._writing()
-        add = partial(
-            recording.add_decision,
-            domain=domain, action=action, evidence_digest=evidence_digest, actor=actor, comment=comment, at=at,
-        )  # fmt: skip
-        return await writer.write(add)
+    async def decide(self, act: Act, *, evidence: str = "", follows: int | None = None) -> Decision:
+        """Stores a decision with its act, and freezes the evidence; an approval that is there is not doubled."""
+        return await self._write(partial(deciding.decide, act=act, evidence=evidence, follows=follows))
 
-    async def rehearse(self, rehearsal: Rehearsal) -> None:
-        """Stores a rehearsal."""
-        writer, _ = self._writing()
-        await writer.write(partial(recording.add_rehearsal, rehearsal=rehearsal))
+    async def lapse(self, act: Act, *, decision_id: int) -> bool:
+        """Notes once that an approval has lapsed by itself; says whether this was the time."""
+        return await self._write(partial(deciding.lapse, act=act, decision_id=decision_id))
+
+    async def decision(self, decision_id: int) -> Decision:
+        """The decision of that id; NotFound where there is none."""
+        return await self._readers.read(partial(deciding.get_decision, decision_id=decision_id))
+
+    async def evidence(self, digest: str) -> str:
+        """The text of frozen evidence; NotFound where nobody decided on it."""
+        return await self._readers.read(partial(deciding.get_evidence, digest=digest))
+
+    async def rehearse(self, rehearsal: Rehearsal, *, act: Act) -> None:
+        """Stores a rehearsal with its act."""
+        await self._write(partial(deciding.rehearse, rehearsal=rehearsal, act=act))
+
+    async def waive(self, act: Act, *, check: str, until: datetime, most: int | None) -> Waiver:
+        """Stores that somebody asks for a waiver; asked for again while it waits, it is the same one."""
+        return await self._write(partial(deciding.waive, act=act, check=check, until=until, most=most))
+
+    async def confirm_waiver(self, act: Act, *, waiver_id: int) -> Waiver:
+        """Stores that a second person stands by a waiver."""
+        return await self._write(partial(deciding.confirm_waiver, act=act, waiver_id=waiver_id))
+
+    async def end_waiver(self, act: Act, *, waiver_id: int) -> Waiver:
+        """Stores that a waiver ends now."""
+        return await self._write(partial(deciding.end_waiver, act=act, waiver_id=waiver_id))
+
+    async def waiver(self, waiver_id: int) -> Waiver:
+        """The waiver of that id; NotFound where there is none."""
+        return await self._readers.read(partial(deciding.get_waiver, waiver_id=waiver_id))
+
+    async def note_flag(self, change: FlagChange, *, act: Act) -> FlagChange:
+        """Stores with its act that a flag was seen in another position; one that is known already is answered again."""
+        return await self._write(partial(deciding.note_flag, change=change, act=act))
+
+    async def flag_changes(self) -> Sequence[FlagChange]:
+        """Every change of every flag, oldest first."""
+        return await self._readers.read(deciding.flag_changes)
 
     async def mark_step(self, mark: Mark, act: Act) -> None:
         """Stores what somebody says of a step of the cutover, and writes the act down, both or neither."""
@@ -208,8 +246,7 @@ class SqliteReportStore:
 
     async def note_act(self, act: Act) -> AuditEntry:
         """Writes the act down as the next entry of the chain."""
-        writer, _ = self._writing()
-        return await writer.write(partial(auditing.append, act=act))
+        return await self._write(partial(auditing.append, act=act))
 
     async def audit(self, wanted: AuditFilter) -> Sequence[AuditEntry]:
         """The entries that fit; one that cannot be read is left out."""
@@ -231,15 +268,6 @@ class SqliteReportStore:
         return await self._readers.read(partial(versions.newest, domain=domain, limit=limit))
 
     # -- upkeep --------------------------------------------------------------------------------------------------------
-
-    async def note_flag(self, change: FlagChange) -> None:
-        """Stores that a flag was seen in another position."""
-        writer, _ = self._writing()
-        await writer.write(partial(recording.add_flag_change, change=change))
-
-    async def flag_changes(self) -> Sequence[FlagChange]:
-        """Every change of every flag, oldest first."""
-        return await self._readers.read(recording.flag_changes)
 
     async def check(self) -> Sequence[str]:
         """What is wrong with the database, a line each; nothing where it is sound."""
@@ -264,6 +292,11 @@ class SqliteReportStore:
         if self._writer is None or self._process is None:
             raise refuse_writing(self.path)
         return self._writer, self._process
+
+    async def _write(self, work: Callable[[Database], T]) -> T:
+        """Does the work in one transaction."""
+        writer, _ = self._writing()
+        return await writer.write(work)
 
     async def _write_of(self, run_id: int, work: Callable[[Database], T]) -> T:
         """Writes something of a run that is running; a run with a write that failed can never be completed."""

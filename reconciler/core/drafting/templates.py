@@ -38,6 +38,8 @@ approvals = 1
 approval_ttl = "24h"
 # How long ago the rollback plan may have been rehearsed.
 rehearsal_max_age = "14d"
+# Whether nobody may approve what they asked for or were the last to configure.
+four_eyes = false
 
 [runs]
 # A record that differs is read again, first after reread_first, then after twice as long each time up to reread_cap.

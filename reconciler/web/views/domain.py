@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.app.ports import ClusterCount, StoredRun
-from reconciler.core.flip_checks import last_rehearsal, rejections, valid_approvals
+from reconciler.core.approval_checks import rejections, valid_approvals
+from reconciler.core.flip_checks import last_rehearsal
 from reconciler.core.gate import Action, Check, CheckResult, Gate, GateFacts, GateVerdict, RollbackPlan, decide
 from reconciler.core.history import Decision, DomainRun, Rehearsal
 from reconciler.core.model import EntitySummary, Mode, RunStatus

@@ -18,6 +18,7 @@ from reconciler.app.approvals import Approvals
 from reconciler.app.ports import RunStart
 from reconciler.app.verdicts import Verdicts
 from reconciler.core.access import Actor, Means, Role
+from reconciler.core.audit import Act, AuditAction
 from reconciler.core.gate_values import FlagState, Reads
 from reconciler.core.history import Rehearsal
 from reconciler.core.model import (
@@ -267,27 +268,38 @@ async def seed(folder: Path) -> None:
                         comment="walked in staging",
                         actor="s.lee",
                         at=NOW - timedelta(days=3),
-                    )
+                    ),
+                    act=_act(domain.name, AuditAction.REHEARSE, name="s.lee", days=3),
                 )
         await _approve(store, known)
+
+
+def approver(name: str) -> Actor:
+    """Somebody who signed in with a token that may approve."""
+    return Actor(name=name, role=Role.APPROVER, means=Means.TOKEN)
+
+
+def _act(domain: str, action: AuditAction, *, name: str, days: int) -> Act:
+    """Something done some days ago, on evidence of then."""
+    return Act(
+        actor=approver(name),
+        action=action,
+        at=NOW - timedelta(days=days),
+        domain=domain,
+        evidence_digest="sha256:" + "0f" * 32,
+        comment="K-9 not understood" if action is AuditAction.REJECT else "walked in staging",
+    )
 
 
 async def _approve(store: SqliteReportStore, known: System) -> None:
     """Decisions on payment: an old one on other evidence, and one that holds."""
     answers = verdicts(store, known, StoppedClock(at=NOW - timedelta(hours=1)))
     approvals = Approvals(verdicts=answers, ledger=store)
-    await store.decide(
-        domain="payment",
-        action="reject",
-        evidence_digest="sha256:" + "0f" * 32,
-        actor="k.noor",
-        comment="K-9 not understood",
-        at=NOW - timedelta(days=6),
-    )
+    await store.decide(_act("payment", AuditAction.REJECT, name="k.noor", days=6))
     digest = (await answers.gate("payment")).evidence_digest
     assert digest is not None
     await approvals.approve(
-        "payment", evidence_digest=digest, actor="m.ortiz", comment="read the two notes; owner is on shift"
+        "payment", evidence_digest=digest, actor=approver("m.ortiz"), comment="read the two notes; owner is on shift"
     )
 
 

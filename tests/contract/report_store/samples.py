@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 from reconciler.adapters.report_store import SqliteReportStore
 from reconciler.app.ports import DiffFilter, RunStart, StoredDiff
+from reconciler.core.access import Actor, Means, Role
+from reconciler.core.audit import Act, AuditAction
 from reconciler.core.model import (
     ClusterKey,
     DiffKind,
@@ -166,6 +168,17 @@ async def whole_run(
     )
     await finish(store, run_id, summary, at=at)
     return run_id
+
+
+def act(
+    action: AuditAction = AuditAction.REJECT, *, name: str = "kim", digest: str = "sha256:e", at: datetime = NOON
+) -> Act:
+    """Something that somebody does about addresses at noon."""
+    actor = Actor(name=name, role=Role.APPROVER, means=Means.TOKEN)
+    told = "sé"
+    return Act(
+        actor=actor, action=action, at=at, domain="address", verdict="ready", evidence_digest=digest, comment=told
+    )
 
 
 async def listed(store: SqliteReportStore, wanted: DiffFilter | None = None) -> list[StoredDiff]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from reconciler.adapters.report_store import SqliteReportStore
+from reconciler.core.audit import AuditAction
 from reconciler.core.history import Rehearsal
 from reconciler.core.model import DiffState, InvariantResult, Mode, Outcome, RunStatus, SampleDraw
 from reconciler.core.schema_look import SchemaLook
@@ -12,6 +13,7 @@ from reconciler.errors import NotFound, ReportStoreError
 from tests.contract.report_store.samples import (
     ADDRESS,
     NOON,
+    act,
     counts,
     finish,
     finish_domain,
@@ -243,18 +245,16 @@ async def test_a_domain_without_anything_has_an_empty_history(store: SqliteRepor
 
 
 async def test_decisions_and_rehearsals_come_back_in_order(store: SqliteReportStore) -> None:
-    for action in ("approve", "revoke", "reject"):
-        await store.decide(
-            domain="address", action=action, evidence_digest="sha256:e", actor="kim", comment="sé", at=NOON
-        )
+    for action in (AuditAction.REQUEST, AuditAction.REVOKE, AuditAction.REJECT):
+        await store.decide(act(action))
     rehearsal = Rehearsal(domain="address", minutes=4, comment="fine", actor="kim", at=NOON)
-    await store.rehearse(rehearsal)
+    await store.rehearse(rehearsal, act=act(AuditAction.REHEARSE))
     history = await store.history(ADDRESS, since=NOON)
     assert [(one.action, one.comment, one.at) for one in history.decisions] == [
-        ("approve", "sé", NOON),
+        ("request", "sé", NOON),
         ("revoke", "sé", NOON),
         ("reject", "sé", NOON),
     ]
     assert history.rehearsals == (rehearsal,)
     with pytest.raises(ReportStoreError, match="SQLITE_CONSTRAINT_CHECK"):
-        await store.decide(domain="address", action="wave", evidence_digest="", actor="kim", comment="", at=NOON)
+        await store.decide(act(AuditAction.EXPORT))

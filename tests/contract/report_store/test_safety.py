@@ -23,6 +23,7 @@ from reconciler.errors import ReportStoreError
 from tests.contract.report_store.samples import (
     ADDRESS,
     NOON,
+    act,
     counts,
     finish,
     finish_domain,
@@ -381,7 +382,7 @@ MEDDLING = [
     "DELETE FROM sighting_clusters",
     "UPDATE decisions SET action = 'approve'",
     "DELETE FROM decisions",
-    "INSERT OR REPLACE INTO decisions SELECT id, domain, 'approve', evidence_digest, actor, comment, at FROM decisions",
+    "INSERT OR REPLACE INTO decisions SELECT * FROM decisions",
     "UPDATE rehearsals SET at = at + 1",
     "DELETE FROM rehearsals",
 ]
@@ -396,7 +397,7 @@ async def test_what_is_sealed_or_decided_is_never_changed(
     await record(store, failed, [mismatch("a")])
     await finish_domain(store, failed, error="went wrong")
     await store.finish_run(failed, status=RunStatus.FAILED, identities={}, at=NOON)
-    await store.decide(domain="address", action="reject", evidence_digest="e", actor="kim", comment="", at=NOON)
+    await store.decide(act())
     with raw(folder) as connection:
         connection.execute("INSERT INTO rehearsals (domain, minutes, comment, actor, at) VALUES ('a', 1, '', 'k', 1)")
         with pytest.raises(sqlite3.IntegrityError, match=r"never changed|starts as running"):
@@ -406,7 +407,7 @@ async def test_what_is_sealed_or_decided_is_never_changed(
 async def test_pruning_is_the_only_door_and_keeps_what_the_gate_needs(store: SqliteReportStore, folder: Path) -> None:
     gone = await whole_run(store, [mismatch("gone", source="VANISHED"), mismatch("open")], at=NOON)
     scan = await whole_run(store, [mismatch("open")], at=NOON + DAY)
-    await store.decide(domain="address", action="reject", evidence_digest="e", actor="kim", comment="", at=NOON)
+    await store.decide(act())
     pruned = await store.prune(older_than=NOON + 30 * DAY, at=NOON + 60 * DAY)
     assert (pruned.runs, pruned.diffs) == (1, 1)
     assert [run.id for run in await store.runs()] == [scan]

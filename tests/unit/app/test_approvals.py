@@ -6,6 +6,8 @@ from datetime import timedelta
 import pytest
 
 from reconciler.app.approvals import Approvals
+from reconciler.core.access import Actor, Means, Role
+from reconciler.core.audit import Act, AuditAction
 from reconciler.core.gate import GateVerdict
 from reconciler.core.history import Decision
 from reconciler.core.model import RunStatus
@@ -33,6 +35,10 @@ def approvals(ledgers: Ledgers, clock: SetClock) -> Approvals:
     return Approvals(verdicts=some_verdicts(ledgers, clock=clock), ledger=ledgers)
 
 
+def who(name: str, role: Role = Role.APPROVER) -> Actor:
+    return Actor(name=name, role=role, means=Means.TOKEN)
+
+
 async def today(approvals: Approvals) -> str:
     """The evidence of auth as of now."""
     return (await approvals.verdicts.gate("auth")).evidence_digest or ""
@@ -44,7 +50,7 @@ async def verdict(approvals: Approvals) -> GateVerdict:
 
 async def approve(approvals: Approvals, *, digest: str = "", actor: str = "m.ortiz", comment: str = "read") -> Decision:
     named = digest or await today(approvals)
-    return await approvals.approve("auth", evidence_digest=named, actor=actor, comment=comment)
+    return await approvals.approve("auth", evidence_digest=named, actor=who(actor), comment=comment)
 
 
 async def test_an_approval_turns_ready_into_go(approvals: Approvals) -> None:
@@ -115,20 +121,26 @@ async def test_an_approval_can_be_given_anew_when_it_has_lapsed(
 ) -> None:
     policies = [domain.policy for domain in approvals.verdicts.system.domains]
     assert {policy.approval_ttl for policy in policies} == {timedelta(hours=24)}
-    await approvals.ledger.decide(
-        domain="auth", action="approve", evidence_digest=await today(approvals), actor="m.ortiz", comment="-", at=at(75)
+    given = Act(
+        actor=who("m.ortiz"),
+        action=AuditAction.APPROVE,
+        at=at(75),
+        domain="auth",
+        evidence_digest=await today(approvals),
+        comment="-",
     )
+    await approvals.ledger.decide(given, follows=0)
     assert (await approve(approvals)).at == at(100)
 
 
 async def test_a_rejection_keeps_the_gate_shut_until_it_is_taken_back(approvals: Approvals) -> None:
     digest = await today(approvals)
     await approve(approvals, actor="k.noor")
-    await approvals.reject("auth", evidence_digest=digest, actor="m.ortiz", comment="K-9 is not understood")
+    await approvals.reject("auth", evidence_digest=digest, actor=who("m.ortiz"), comment="K-9 is not understood")
     assert await verdict(approvals) is GateVerdict.NO_GO
     with pytest.raises(UsageError, match="cannot be approved"):
         await approve(approvals)
-    await approvals.revoke("auth", evidence_digest=digest, actor="m.ortiz", comment="it is now")
+    await approvals.revoke("auth", evidence_digest=digest, actor=who("m.ortiz"), comment="it is now")
     assert await verdict(approvals) is GateVerdict.READY
     await approve(approvals)
     assert await verdict(approvals) is GateVerdict.GO
@@ -136,34 +148,34 @@ async def test_a_rejection_keeps_the_gate_shut_until_it_is_taken_back(approvals:
 
 async def test_a_rejection_is_of_todays_evidence(approvals: Approvals) -> None:
     with pytest.raises(EvidenceMoved):
-        await approvals.reject("auth", evidence_digest=OTHER, actor="m.ortiz", comment="no")
+        await approvals.reject("auth", evidence_digest=OTHER, actor=who("m.ortiz"), comment="no")
 
 
 async def test_a_rejection_may_come_at_any_time_there_is_evidence(approvals: Approvals, ledgers: Ledgers) -> None:
     ledgers.bend("auth", open_confirmed=1)
-    no = await approvals.reject("auth", evidence_digest=await today(approvals), actor="m.ortiz", comment="no")
+    no = await approvals.reject("auth", evidence_digest=await today(approvals), actor=who("m.ortiz"), comment="no")
     assert no.action == "reject"
 
 
 async def test_an_approval_can_be_revoked_by_anyone_also_on_other_evidence(approvals: Approvals) -> None:
     await approve(approvals)
-    await approvals.revoke("auth", evidence_digest=OTHER, actor="k.noor", comment="not tonight")
+    await approvals.revoke("auth", evidence_digest=OTHER, actor=who("k.noor"), comment="not tonight")
     assert await verdict(approvals) is GateVerdict.READY
 
 
 async def test_there_must_be_something_to_revoke_and_a_digest_to_name(approvals: Approvals) -> None:
     with pytest.raises(UsageError, match="nothing to revoke"):
-        await approvals.revoke("auth", evidence_digest=OTHER, actor="m.ortiz", comment="no")
+        await approvals.revoke("auth", evidence_digest=OTHER, actor=who("m.ortiz"), comment="no")
     await approve(approvals)
     with pytest.raises(UsageError, match="64 hex digits"):
-        await approvals.revoke("auth", evidence_digest="latest", actor="m.ortiz", comment="no")
+        await approvals.revoke("auth", evidence_digest="latest", actor=who("m.ortiz"), comment="no")
 
 
 @pytest.mark.parametrize("act", ["approve", "reject"])
 async def test_without_a_run_there_is_nothing_to_decide_on(approvals: Approvals, ledgers: Ledgers, act: str) -> None:
     ledgers.bend("auth", runs=())
     with pytest.raises(UsageError, match="has no evidence to decide on"):
-        await getattr(approvals, act)("auth", evidence_digest=OTHER, actor="m.ortiz", comment="-")
+        await getattr(approvals, act)("auth", evidence_digest=OTHER, actor=who("m.ortiz"), comment="-")
 
 
 @pytest.mark.parametrize("act", ["approve", "reject", "revoke"])
@@ -172,31 +184,31 @@ async def test_a_decision_has_a_name_and_a_reason(approvals: Approvals, act: str
     await approve(approvals, actor="k.noor")
     digest = await today(approvals)
     with pytest.raises(UsageError, match="an empty one"):
-        await getattr(approvals, act)("auth", evidence_digest=digest, actor=actor, comment=comment)
+        await getattr(approvals, act)("auth", evidence_digest=digest, actor=who(actor), comment=comment)
 
 
 @pytest.mark.parametrize("act", ["approve", "reject", "revoke"])
 async def test_a_domain_that_does_not_exist_cannot_be_decided_on(approvals: Approvals, act: str) -> None:
     with pytest.raises(NotFound):
-        await getattr(approvals, act)("nowhere", evidence_digest=OTHER, actor="m.ortiz", comment="-")
+        await getattr(approvals, act)("nowhere", evidence_digest=OTHER, actor=who("m.ortiz"), comment="-")
 
 
 async def test_a_domain_without_a_target_side_cannot_be_approved(approvals: Approvals) -> None:
     with pytest.raises(UsageError, match="has no evidence to decide on"):
-        await approvals.approve("chat", evidence_digest=OTHER, actor="m.ortiz", comment="-")
+        await approvals.approve("chat", evidence_digest=OTHER, actor=who("m.ortiz"), comment="-")
 
 
 async def test_a_group_is_approved_domain_by_domain_and_goes_when_the_last_one_is(approvals: Approvals) -> None:
     for name, after in (("category", GateVerdict.READY), ("review", GateVerdict.GO)):
         gate = await approvals.verdicts.gate(name)
-        await approvals.approve(name, evidence_digest=gate.evidence_digest or "", actor="m.ortiz", comment="-")
+        await approvals.approve(name, evidence_digest=gate.evidence_digest or "", actor=who("m.ortiz"), comment="-")
         assert {one.verdict for one in await approvals.verdicts.gates(["category", "review"])} == {after}
 
 
 async def test_a_rehearsal_is_recorded_and_opens_the_way(approvals: Approvals, ledgers: Ledgers) -> None:
     ledgers.bend("auth", rehearsals=())
     assert await verdict(approvals) is GateVerdict.NO_GO
-    rehearsal = await approvals.rehearse("auth", minutes=4, actor=" s.lee", comment="in staging ")
+    rehearsal = await approvals.rehearse("auth", minutes=4, actor=who(" s.lee"), comment="in staging ")
     assert (rehearsal.minutes, rehearsal.actor, rehearsal.comment, rehearsal.at) == (4, "s.lee", "in staging", at(100))
     assert await verdict(approvals) is GateVerdict.READY
 
@@ -204,14 +216,14 @@ async def test_a_rehearsal_is_recorded_and_opens_the_way(approvals: Approvals, l
 @pytest.mark.parametrize("minutes", [0, -1, float("nan"), float("inf")])
 async def test_a_rehearsal_took_some_time(approvals: Approvals, minutes: float) -> None:
     with pytest.raises(UsageError, match="a number above 0"):
-        await approvals.rehearse("auth", minutes=minutes, actor="s.lee", comment="-")
+        await approvals.rehearse("auth", minutes=minutes, actor=who("s.lee"), comment="-")
 
 
 async def test_what_cannot_be_rolled_back_cannot_be_rehearsed(ledgers: Ledgers) -> None:
     unwritten = Approvals(verdicts=some_verdicts(ledgers, plans={}), ledger=ledgers)
     with pytest.raises(UsageError, match="a written rollback plan"):
-        await unwritten.rehearse("auth", minutes=4, actor="s.lee", comment="-")
+        await unwritten.rehearse("auth", minutes=4, actor=who("s.lee"), comment="-")
     with pytest.raises(UsageError, match="a live flag"):
-        await unwritten.rehearse("chat", minutes=4, actor="s.lee", comment="-")
+        await unwritten.rehearse("chat", minutes=4, actor=who("s.lee"), comment="-")
     with pytest.raises(ReconcilerError, match="an empty one"):
-        await unwritten.rehearse("auth", minutes=4, actor="s.lee", comment="")
+        await unwritten.rehearse("auth", minutes=4, actor=who("s.lee"), comment="")

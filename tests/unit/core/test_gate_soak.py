@@ -180,6 +180,7 @@ def changed_policies() -> st.SearchStrategy[GatePolicy]:
     """The default policy with any of its fields changed."""
     of_its_kind = {
         timedelta: st.timedeltas(timedelta(0), timedelta(days=60)),
+        bool: st.booleans(),
         int: st.integers(1, 9),
         float: st.floats(0.01, 1),
     }

@@ -19,7 +19,7 @@ from reconciler.core.gate import DataFacts, FlagState, Gate, GateFacts, GateVerd
 from reconciler.core.history import Decision, DomainHistory, DomainRun, Rehearsal
 from reconciler.core.model import Mode, Outcome, RunStatus
 from reconciler.core.spec import GatePolicy
-from tests.unit.gate_world import PLAN, START, a_run, domain_spec, summary
+from tests.unit.gate_world import INTACT, PLAN, START, a_run, domain_spec, summary
 
 pytestmark = pytest.mark.unit
 
@@ -110,7 +110,7 @@ class Life(RuleBasedStateMachine):
             rehearsals=tuple(rehearsals),
         )
         data = DataFacts(spec=spec, now=self.now, history=history, code_version=f"v{self.code}", gaps_watched=True)
-        return decide(GateFacts(data=data, plan=PLAN, flag=self.flag, rolled_back_at=self.rolled_back))
+        return decide(GateFacts(data=data, chain=INTACT, plan=PLAN, flag=self.flag, rolled_back_at=self.rolled_back))
 
     def decide(self, actor: str, action: str, digest: str) -> None:
         self.decisions.append(
