@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from reconciler.app.ports import ClusterCount, StoredDiff, StoredRun
+from reconciler.app.ports import ClusterCount, StoredDiff, StoredPath, StoredRun
 from reconciler.core.audit import AuditEntry, Chain, told
 from reconciler.core.gate_values import FlagState, Gate, Sampled, SoakClock
 from reconciler.core.history import Decision, DomainRun, Waiver
@@ -216,7 +216,12 @@ def _sampled(sampled: Sampled) -> Document:
 def _schema(summary: EntitySummary) -> Document | None:
     """What a run saw of both schemas; None where nothing looked."""
     look = summary.schema
-    return None if look is None else {"lacks": list(look.lacks), "hints": list(look.hints)}
+    if look is None:
+        return None
+    unmentioned = [
+        {"side": one.side, "path": one.path, "count": one.count, "of": one.looked_at} for one in look.unmentioned
+    ]
+    return {"lacks": list(look.lacks), "hints": list(look.hints), "unmentioned": unmentioned}
 
 
 def rule_document(entity: str, rule: RuleSpec, *, now: datetime, scan: DomainRun | None) -> Document:
@@ -232,6 +237,21 @@ def rule_document(entity: str, rule: RuleSpec, *, now: datetime, scan: DomainRun
         "until": rule.until and rule.until.isoformat(),
         "in_force": rule.applies_at(now),
         "applied": applied(scan, entity, rule),
+    }
+
+
+def path_document(path: StoredPath) -> Document:
+    """A field or column that no specification mentions."""
+    return {
+        "entity": path.entity,
+        "side": path.side,
+        "path": path.path,
+        "count": path.count,
+        "of": path.looked_at,
+        "first_run": path.first_run,
+        "first_seen_at": instant(path.first_seen_at),
+        "last_run": path.last_run,
+        "last_seen_at": instant(path.last_seen_at),
     }
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
+from reconciler.app.drift import Drift, DriftWatch
 from reconciler.app.passes import EntityPass, Looker, Remember
-from reconciler.app.ports import DiffFilter, RecordReader, ReportStore, TargetReader
+from reconciler.app.ports import DiffFilter, ReportStore
 from reconciler.app.recording import DomainWork
 from reconciler.core.model import OPEN_STATES, Mode, Side
 from reconciler.core.records import parse_key
@@ -55,8 +56,7 @@ class Looks:
         seed: int,
         looker: Looker,
         store: ReportStore,
-        source: RecordReader,
-        target: TargetReader,
+        drift: DriftWatch,
         progress: Progress,
     ) -> None:
         """`seed` is the one that the run was started with."""
@@ -65,8 +65,7 @@ class Looks:
         self._seed = seed
         self._looker = looker
         self._store = store
-        self._source = source
-        self._target = target
+        self._drift = drift
         self._progress = progress
 
     async def domain(self, domain: DomainSpec) -> DomainWork:
@@ -75,18 +74,20 @@ class Looks:
         for entity in domain.entities:
             if self._request.mode is not Mode.KEYS or self._request.keys.get(entity.name):
                 self._progress.entity(domain.name, entity.name)
-                work.passes.append(await self._entity(entity))
+                work.passes.append(await self._entity(domain.name, entity))
         if self._request.mode is Mode.KEYS:
             work.passes = [one for one in work.passes if one.anything] or work.passes
         return work
 
-    async def _entity(self, entity: EntitySpec) -> EntityPass:
+    async def _entity(self, domain: str, entity: EntitySpec) -> EntityPass:
         """One entity, or why it could not be looked at."""
-        schema = await self._looker.schema(entity)
-        if schema.lacks:
-            return EntityPass(entity=entity, method="stream", notes=list(schema.lacks), schema=schema)
+        drift = Drift(look=await self._looker.schema(entity))
         try:
-            return replace(await self._whole(entity), schema=schema)
+            if not drift.look.lacks and self._request.mode is not Mode.KEYS:
+                drift = await self._drift.look(domain, entity, drift.look)
+            if drift.look.lacks:
+                return EntityPass(entity=entity, method="stream", notes=list(drift.look.lacks), schema=drift.look)
+            return replace(await self._whole(entity), schema=drift.look, present=drift.present)
         except ReadInterrupted as problem:
             await self._still_there(problem)
             return EntityPass(
@@ -96,8 +97,7 @@ class Looks:
     async def _still_there(self, problem: ReadInterrupted) -> None:
         """An interrupted read leaves its entity inconclusive, unless a store itself is gone."""
         try:
-            await self._source.health()
-            await self._target.health()
+            await self._looker.healthy()
         except StoreUnavailable as gone:
             raise gone from problem
 

@@ -16,7 +16,7 @@ from reconciler.core.pairing import Defective, Match, Pairing
 from reconciler.core.records import Digest, Normalizer, Part, parse_key
 from reconciler.core.rules import RuleSpec
 from reconciler.core.sampling import KeySample
-from reconciler.core.schema_look import SchemaLook
+from reconciler.core.schema_look import PathSeen, SchemaLook
 from reconciler.core.spec import EntitySpec
 from reconciler.core.summary import no_outcomes
 
@@ -61,6 +61,7 @@ class EntityPass:
     notes: list[str] = field(default_factory=list)
     schema: SchemaLook | None = None
     answers: list[Answer] = field(default_factory=list)
+    present: tuple[PathSeen, ...] = ()
     sample: SampleDraw | None = None
 
     @property
@@ -112,6 +113,11 @@ class Looker:
     def now_ms(self) -> int:
         """The wall clock in milliseconds since 1970."""
         return int(self.now().timestamp() * 1000)
+
+    async def healthy(self) -> None:
+        """Makes sure that both stores answer; StoreUnavailable where one does not."""
+        for reader in self._readers.values():
+            await reader.health()
 
     async def problems(self, entity: EntitySpec) -> list[str]:
         """What the stores lack for this entity."""

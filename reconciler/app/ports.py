@@ -8,6 +8,7 @@ from typing import Protocol
 
 from reconciler.core.audit import Act, AuditAction, AuditEntry, Chain
 from reconciler.core.cutover import Mark
+from reconciler.core.drift import FieldsSeen, Filled
 from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal, Waiver
 from reconciler.core.model import (
     DiffKind,
@@ -22,7 +23,8 @@ from reconciler.core.model import (
     RunStatus,
     Side,
 )
-from reconciler.core.spec import DomainSpec, EntitySpec, InvariantSpec
+from reconciler.core.schema_look import PathSeen
+from reconciler.core.spec import DomainSpec, EntitySpec, FieldSpec, InvariantSpec
 from reconciler.core.versions import ConfigVersion
 
 # -- stores ------------------------------------------------------------------------------------------------------------
@@ -70,6 +72,9 @@ class RecordReader(Protocol):
     async def hints(self, entity: EntitySpec) -> Sequence[str]:
         """What the store has for the entity, but should have better: an index that is missing. One sentence each."""
 
+    async def fields_seen(self, entity: EntitySpec) -> FieldsSeen:
+        """The names and types of fields in documents, or of the columns of its tables; never a value."""
+
     def read(self, entity: EntitySpec) -> AbstractAsyncContextManager[EntityRead]:
         """Opens a look at the whole entity."""
 
@@ -91,6 +96,9 @@ class TargetReader(RecordReader, Protocol):
 
     async def unresolved_gaps(self, table: str) -> Mapping[str, int]:
         """How many dual-write gaps of each domain are unresolved."""
+
+    async def filled(self, entity: EntitySpec, fields: Sequence[FieldSpec]) -> Filled:
+        """How many rows have a value in the columns of these fields; of child tables, how many rows there are."""
 
     async def orphans(self, entity: EntitySpec) -> Sequence[str]:
         """Child rows without a parent row, as `id:<parent id>/<position>`."""
@@ -224,6 +232,22 @@ class AuditLog(Protocol):
         """Proves the chain: what came since this process last proved it, or `full`, every entry."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPath:
+    """A field or column as scans saw it: whether a specification mentioned it, since when, and how often last."""
+
+    entity: str
+    side: str
+    path: str
+    mentioned: bool
+    count: int
+    looked_at: int
+    first_run: int
+    first_seen_at: datetime
+    last_run: int
+    last_seen_at: datetime
+
+
 class Ledger(Protocol):
     """What people decide; each call writes its act into the audit log in the same transaction."""
 
@@ -333,6 +357,14 @@ class ReportStore(AuditLog, Ledger, Protocol):
 
     async def runs_since(self, domain: str, since: datetime) -> Sequence[DomainRun]:
         """The domain's parts of runs that started at or after `since`, newest first."""
+
+    async def note_schema_paths(
+        self, run_id: int, *, domain: str, entity: str, mentioned: bool, paths: Sequence[PathSeen], at: datetime
+    ) -> None:
+        """Notes fields and columns that the run saw; those seen in nothing are left out."""
+
+    async def schema_paths(self, domain: str) -> Sequence[StoredPath]:
+        """Every field and column that scans of the domain ever saw, by entity, side and path."""
 
     async def note_config_version(self, version: ConfigVersion) -> bool:
         """Stores a domain's configuration, and a change in the audit log; False where it is the newest known."""

@@ -110,6 +110,7 @@ class Recorder:
         one.settled = join_moved(one.entity, one.settled)
         one.settled += await self._orphans(one.entity) if whole else []
         await self._store_diffs(domain.name, one)
+        await self._note_paths(domain.name, one)
         await self._store.finish_entity(
             self._run_id,
             domain=domain.name,
@@ -117,6 +118,20 @@ class Recorder:
             resolved=None if whole else sorted(one.checked),
             at=self._clock.now(),
         )
+
+    async def _note_paths(self, domain: str, one: EntityPass) -> None:
+        """What a scan saw of the schemas, mentioned or not."""
+        unmentioned = one.schema.unmentioned if one.schema else ()
+        for mentioned, paths in ((True, one.present), (False, unmentioned)):
+            if paths and self._mode is Mode.SCAN:
+                await self._store.note_schema_paths(
+                    self._run_id,
+                    domain=domain,
+                    entity=one.entity.name,
+                    mentioned=mentioned,
+                    paths=paths,
+                    at=self._clock.now(),
+                )
 
     async def _checked(self, domain: DomainSpec, one: EntityPass) -> tuple[InvariantResult, ...]:
         """The declared invariants (of nothing, none), and what an append-only entity has lost."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from reconciler.app.configurations import note_configurations
+from reconciler.app.drift import DriftWatch
 from reconciler.app.invariants import InvariantChecks
 from reconciler.app.looks import Looks, Progress, RunRequest
 from reconciler.app.passes import Looker, draw_seed
@@ -157,8 +158,7 @@ class Runs:
             seed=began.seed or 0,
             looker=self._looker,
             store=self.store,
-            source=self.source,
-            target=self.target,
+            drift=DriftWatch(system=self.system, store=self.store, source=self.source, target=self.target),
             progress=progress,
         )
         works = []

@@ -3,9 +3,12 @@
 from reconciler.core.evidence import Evidence
 from reconciler.core.gate_values import Check, CheckResult, Finding
 from reconciler.core.history import DomainRun
+from reconciler.core.model import Side
 from reconciler.core.rules import RuleKind, RuleSpec, told
 from reconciler.core.ruling import expired
-from reconciler.core.wording import counted, moment, number
+from reconciler.core.wording import counted, listed, moment, number
+
+MOST_NAMED = 6
 
 
 def rules_valid(evidence: Evidence) -> Finding:
@@ -36,6 +39,7 @@ def schema(evidence: Evidence) -> Finding:
     looks = [one.schema for one in scan.entities] if scan else []
     lacks = [text for look in looks if look for text in look.lacks]
     hints = [text for look in looks if look for text in look.hints]
+    hints += _unmentioned(scan) if scan else []
     unseen = scan is None or any(look is None for look in looks)
     if lacks or unseen:
         measured = "; ".join(lacks) or ("not looked at" if scan else "nothing compared yet")
@@ -52,6 +56,23 @@ def schema(evidence: Evidence) -> Finding:
         amount=None if unseen else len(lacks),
     )
     return Finding(check=check, next_step=f"`reconciler doctor`, then `reconciler run {spec.name} --mode scan`")
+
+
+def _unmentioned(scan: DomainRun) -> list[str]:
+    """The fields and columns that nobody mentions, in one sentence part a side."""
+    found: dict[str, list[str]] = {Side.SOURCE: [], Side.TARGET: []}
+    for one in scan.entities:
+        for path in one.schema.unmentioned if one.schema else ():
+            found[path.side].append(f"{one.entity}.{path.path}")
+    nouns = ((Side.SOURCE, "field"), (Side.TARGET, "column"))
+    return [_some(found[side], noun) for side, noun in nouns if found[side]]
+
+
+def _some(names: list[str], noun: str) -> str:
+    """`3 fields no rule mentions: a, b and c`, the first few by name."""
+    more = len(names) - MOST_NAMED
+    named = (*names[:MOST_NAMED], *([f"{number(more)} more"] if more > 0 else []))
+    return f"{counted(len(names), noun)} no rule mentions: {listed(named)}"
 
 
 def applied(scan: DomainRun | None, entity: str, rule: RuleSpec) -> int | None:

@@ -14,6 +14,7 @@ from reconciler.app.documents import (
     diff_document,
     gate_document,
     instant,
+    path_document,
     rule_document,
     run_document,
     run_head,
@@ -118,6 +119,7 @@ async def domain(request: web.Request) -> web.Response:
         "decisions": [decision_document(row.decision) | {"today": row.today} for row in page.decisions],
         "runs": [_listed_run(run) for run in runs],
         "rules": [rule_document(name, rule, now=_now(request), scan=page.scan) for name, rule in spec.rules],
+        "unmentioned": [path_document(one) for one in page.unmentioned],
         "versions": [version_document(one) for one in page.versions],
     }
     return web.json_response(document)

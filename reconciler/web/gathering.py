@@ -48,6 +48,7 @@ async def gather_domain(request: web.Request, domain: DomainSpec) -> tuple[Domai
         recent=recent.runs,
         runs=runs,
         clusters=await services.store.clusters(domain=domain.name),
+        paths=await services.store.schema_paths(domain.name),
         versions=await services.store.config_versions(domain.name, limit=LAST_VERSIONS),
         sections=services.plan_sections.get(domain.name, {}),
         judgements=request.app[JUDGEMENTS],

@@ -14,10 +14,12 @@ from reconciler.adapters.mongo import queries
 from reconciler.adapters.mongo.catalogue import hints, problems
 from reconciler.adapters.mongo.connection import Client, describe, failure, told
 from reconciler.adapters.mongo.documents import Document
+from reconciler.adapters.mongo.field_names import fields_seen
 from reconciler.adapters.mongo.invariants import BYTES, check
 from reconciler.adapters.mongo.records import Maker, maker
 from reconciler.adapters.pieces import Cut, PiecedRead
 from reconciler.app.ports import EntityRead, StoreHealth
+from reconciler.core.drift import FieldsSeen
 from reconciler.core.model import InvariantResult, RawRecord, RecordKey, Side
 from reconciler.core.spec import EntitySpec, InvariantSpec, System
 
@@ -86,6 +88,12 @@ class MongoReader:
         """What would help but is not needed: an index; a sentence each."""
         with told("listing indexes"):
             return await hints(self._database, entity)
+
+    async def fields_seen(self, entity: EntitySpec) -> FieldsSeen:
+        """Names and types in the entity's documents, counted by the server."""
+        collection = self._database.get_collection(entity.collection)
+        with told(f"looking at the fields of {entity.collection}", begun=True):
+            return await fields_seen(collection, entity, max_time_ms=self._limits.max_time_ms)
 
     @asynccontextmanager
     async def read(self, entity: EntitySpec) -> AsyncIterator[EntityRead]:

@@ -13,8 +13,9 @@ from reconciler.adapters.postgres.connection import BEGIN, Connector, told
 from reconciler.adapters.postgres.invariants import check
 from reconciler.adapters.postgres.rows import RowMaker
 from reconciler.app.ports import EntityRead, StoreHealth
+from reconciler.core.drift import FieldsSeen, Filled
 from reconciler.core.model import InvariantResult, RawRecord, RecordKey, Side
-from reconciler.core.spec import EntitySpec, FieldKind, InvariantSpec, System
+from reconciler.core.spec import EntitySpec, FieldKind, FieldSpec, InvariantSpec, System
 from reconciler.errors import ReadInterrupted
 
 AT_ONCE = 500
@@ -56,6 +57,31 @@ class PostgresReader:
         """Which unique indexes are missing; a sentence each."""
         async with self._connector.connect(doing="reading the catalogue") as connection:
             return await catalogue.hints(connection, entity)
+
+    async def fields_seen(self, entity: EntitySpec) -> FieldsSeen:
+        """The columns of the entity's tables with their types, of child tables as `table.column`; rows are its own."""
+        children = [one.children.table for one in entity.fields if one.children]
+        async with self._connector.snapshot(doing=f"reading the columns of {entity.table}") as connection:
+            rows = int(await connection.fetchval(sql.row_count(entity.schema, entity.table)))
+            found: dict[str, dict[str, int]] = {}
+            for table in (entity.table, *children):
+                prefix = "" if table == entity.table else f"{table}."
+                there = await catalogue.columns(connection, entity.schema, table)
+                found |= {f"{prefix}{name}": {column.shown: rows} for name, column in there.items()}
+        return FieldsSeen(looked_at=rows, types=found)
+
+    async def filled(self, entity: EntitySpec, fields: Sequence[FieldSpec]) -> Filled:
+        """How many rows have a value in each of these fields' columns."""
+        columns = [field for field in fields if field.column]
+        async with self._connector.snapshot(doing=f"counting values in {entity.table}") as connection:
+            statement = sql.filled(entity, [field.column for field in columns])
+            rows, *counts = [int(one) for one in await connection.fetchrow(statement) or (0,)]
+            values = {field.path: count for field, count in zip(columns, counts, strict=False)}
+            for field in fields:
+                if field.children:
+                    statement = sql.row_count(entity.schema, field.children.table)
+                    values[field.path] = int(await connection.fetchval(statement))
+        return Filled(rows=rows, values=values)
 
     @asynccontextmanager
     async def read(self, entity: EntitySpec) -> AsyncIterator[EntityRead]:

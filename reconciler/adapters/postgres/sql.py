@@ -161,6 +161,17 @@ def is_uuid(text: str) -> bool:
     return UUID_TEXT.fullmatch(text) is not None
 
 
+def row_count(schema: str, table: str) -> str:
+    """How many rows a table has."""
+    return f"select count(*) from {table_name(schema, table)}"
+
+
+def filled(entity: EntitySpec, columns: Sequence[str]) -> str:
+    """How many rows there are, and how many have a value in each of these columns."""
+    counts = "".join(f", count({quoted(column)})" for column in columns)
+    return f"select count(*){counts} from {of_table(entity)}"
+
+
 # -- child rows --------------------------------------------------------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from reconciler.adapters.report_store import (
     problems,
     recording,
     runs,
+    schema_paths,
     sighting,
     upkeep,
     versions,
@@ -25,11 +26,12 @@ from reconciler.adapters.report_store import (
 from reconciler.adapters.report_store.access import SqliteAccessLedger
 from reconciler.adapters.report_store.opening import prepare, prepare_reading
 from reconciler.adapters.report_store.threads import Readers, Writer, refuse_writing
-from reconciler.app.ports import AuditFilter, ClusterCount, DiffFilter, RunStart, StoredDiff, StoredRun
+from reconciler.app.ports import AuditFilter, ClusterCount, DiffFilter, RunStart, StoredDiff, StoredPath, StoredRun
 from reconciler.core.audit import Act, AuditEntry, Chain
 from reconciler.core.cutover import Mark
 from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal, Waiver
 from reconciler.core.model import EntitySummary, ReportedDiff, RunStatus
+from reconciler.core.schema_look import PathSeen
 from reconciler.core.spec import DomainSpec
 from reconciler.core.versions import ConfigVersion
 from reconciler.errors import ReportStoreError
@@ -255,6 +257,22 @@ class SqliteReportStore:
     async def audit_chain(self, *, full: bool = False) -> Chain:
         """Proves the chain: what came since this process last proved it, or `full`, every entry."""
         return await self._readers.read(partial(auditing.prove_chain, proved=self._proved, full=full))
+
+    # -- schema --------------------------------------------------------------------------------------------------------
+
+    async def note_schema_paths(
+        self, run_id: int, *, domain: str, entity: str, mentioned: bool, paths: Sequence[PathSeen], at: datetime
+    ) -> None:
+        """Notes fields and columns that the run saw."""
+        note = partial(
+            schema_paths.note,
+            run_id=run_id, domain=domain, entity=entity, mentioned=mentioned, paths=tuple(paths), at=at,
+        )  # fmt: skip
+        await self._write_of(run_id, note)
+
+    async def schema_paths(self, domain: str) -> Sequence[StoredPath]:
+        """Every field and column that scans of the domain ever saw, by entity, side and path."""
+        return await self._readers.read(partial(schema_paths.known, domain=domain))
 
     # -- configuration -------------------------------------------------------------------------------------------------
 

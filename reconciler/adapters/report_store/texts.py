@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from reconciler.core.model import InvariantResult, SampleDraw
-from reconciler.core.schema_look import SchemaLook
+from reconciler.core.schema_look import PathSeen, SchemaLook
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -113,13 +113,22 @@ def load_mapping(text: str) -> dict[str, str]:
 
 def dump_schema(look: SchemaLook | None) -> str:
     """What was seen of the schemas."""
-    return dump(None if look is None else {"lacks": list(look.lacks), "hints": list(look.hints)})
+    if look is None:
+        return dump(None)
+    unmentioned = [[one.side, safe(one.path), one.count, one.looked_at] for one in look.unmentioned]
+    return dump({"lacks": list(look.lacks), "hints": list(look.hints), "unmentioned": unmentioned})
 
 
 def load_schema(text: str) -> SchemaLook | None:
     """What was seen of the schemas."""
     found = json.loads(text)
-    return None if found is None else SchemaLook(lacks=tuple(found["lacks"]), hints=tuple(found["hints"]))
+    if found is None:
+        return None
+    unmentioned = (
+        PathSeen(side=side, path=path, count=count, looked_at=looked_at)
+        for side, path, count, looked_at in found.get("unmentioned", ())
+    )
+    return SchemaLook(lacks=tuple(found["lacks"]), hints=tuple(found["hints"]), unmentioned=tuple(unmentioned))
 
 
 def dump_invariants(results: Sequence[InvariantResult]) -> str:

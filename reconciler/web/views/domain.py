@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconciler.app.ports import ClusterCount, StoredRun
+from reconciler.app.ports import ClusterCount, StoredPath, StoredRun
 from reconciler.core.approval_checks import rejections, valid_approvals
 from reconciler.core.flip_checks import last_rehearsal
 from reconciler.core.gate import Action, Check, CheckResult, Gate, GateFacts, GateVerdict, RollbackPlan, decide
@@ -77,6 +77,8 @@ class DomainPage:
     entities: tuple[EntityRow, ...]
     rules: tuple[RuleRow, ...]
     versions: tuple[ConfigVersion, ...]
+    hints: tuple[str, ...]
+    unmentioned: tuple[StoredPath, ...]
     way_back: WayBack
     decisions: tuple[DecisionRow, ...]
     runs: tuple[RunRow, ...]
@@ -89,12 +91,14 @@ def domain_page(
     runs: Sequence[StoredRun],
     clusters: Sequence[ClusterCount],
     versions: Sequence[ConfigVersion],
+    paths: Sequence[StoredPath],
     sections: Mapping[str, str],
     judgements: Judgements,
 ) -> DomainPage:
     """The page from the facts of the gate.
 
-    `recent` are the parts of the strip's days, `runs` the newest runs, `versions` the newest of the configuration.
+    `recent` are the parts of the strip's days, `runs` the newest runs, `versions` the newest of the configuration,
+    `paths` what scans saw of the schemas.
     """
     spec, now, gate = facts.data.spec, facts.data.now, decide(facts)
     rows = tuple(CheckRow(word=CHECK[check.result], name=check_name(check.name), check=check) for check in gate.checks)
@@ -117,6 +121,8 @@ def domain_page(
         entities=_entities(spec, scan),
         rules=tuple(rule_row(entity, rule, now=now, scan=scan) for entity, rule in spec.rules),
         versions=tuple(versions),
+        hints=_hints(scan),
+        unmentioned=_unmentioned(paths, scan),
         way_back=WayBack(plan=facts.plan, sections=sections, rehearsal=last_rehearsal(facts)),
         decisions=_decisions(facts, gate),
         runs=_own_parts(spec, runs),
@@ -148,6 +154,17 @@ def _newest_scan(runs: Sequence[DomainRun]) -> DomainRun | None:
 def _entities(spec: DomainSpec, scan: DomainRun | None) -> tuple[EntityRow, ...]:
     counts = {entity.entity: entity for entity in (scan.entities if scan else ())}
     return tuple(EntityRow(spec=entity, counts=counts.get(entity.name)) for entity in spec.entities)
+
+
+def _hints(scan: DomainRun | None) -> tuple[str, ...]:
+    """What the newest scan says of the schemas: what stops it, and what should be better."""
+    looks = [entity.schema for entity in (scan.entities if scan else ()) if entity.schema]
+    return tuple(text for look in looks for text in (*look.lacks, *look.hints))
+
+
+def _unmentioned(paths: Sequence[StoredPath], scan: DomainRun | None) -> tuple[StoredPath, ...]:
+    """The fields and columns of the newest scan that nobody mentions."""
+    return tuple(one for one in paths if scan and not one.mentioned and one.last_run == scan.run_id)
 
 
 def _decisions(facts: GateFacts, gate: Gate) -> tuple[DecisionRow, ...]:
