@@ -12,6 +12,7 @@ from reconciler.web.services import SERVICES
 
 Word = TypeVar("Word", bound=StrEnum)
 MOST_DIGITS = 18
+MOST_DAYS = 92
 
 
 def whole_number(request: web.Request, name: str, *, least: int, most: int | None = None) -> int | None:
@@ -24,6 +25,11 @@ def whole_number(request: web.Request, name: str, *, least: int, most: int | Non
         expected = f"a whole number from {least}{f' to {most}' if most is not None else ''}"
         raise UsageError(f"{name} in the query", expected=expected, got=repr(text[:40]))
     return int(text)
+
+
+def days_asked(request: web.Request, *, usual: int) -> int:
+    """How many days back a timeline goes; UsageError for less than one or more than three months."""
+    return whole_number(request, "days", least=1, most=MOST_DAYS) or usual
 
 
 def one_of(request: web.Request, name: str, kind: type[Word]) -> Word | None:

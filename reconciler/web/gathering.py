@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from reconciler.app.ports import StoredRun
+from reconciler.app.timelines import Timelines
 from reconciler.core.gate import Gate
 from reconciler.core.history import DomainHistory
 from reconciler.core.model import RunStatus
 from reconciler.core.spec import DomainSpec
+from reconciler.core.timeline import Timeline
 from reconciler.web.services import SERVICES, ScheduledRun
 from reconciler.web.views.days import Judgements, first_day
 from reconciler.web.views.domain import DomainPage, domain_page
@@ -54,6 +56,13 @@ async def gather_domain(request: web.Request, domain: DomainSpec) -> tuple[Domai
         judgements=request.app[JUDGEMENTS],
     )
     return page, runs
+
+
+async def gather_timeline(request: web.Request, domain: DomainSpec, *, days: int) -> Timeline:
+    """A domain over its last days."""
+    services = request.app[SERVICES]
+    timelines = Timelines(store=services.store, judge=request.app[JUDGEMENTS].of)
+    return await timelines.of(domain, until=services.clock.now(), days=days)
 
 
 async def recent_history(request: web.Request, domain: DomainSpec) -> DomainHistory:

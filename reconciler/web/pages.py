@@ -11,9 +11,10 @@ from reconciler.core.gate import GateVerdict
 from reconciler.core.model import DiffState
 from reconciler.web.access import actor_of
 from reconciler.web.alerts import alerts_of
-from reconciler.web.asked import domain_in_path, domain_in_query, one_of, whole_number
-from reconciler.web.gathering import gather_domain, gather_overview, scheduled_runs
+from reconciler.web.asked import days_asked, domain_in_path, domain_in_query, one_of, whole_number
+from reconciler.web.gathering import gather_domain, gather_overview, gather_timeline, scheduled_runs
 from reconciler.web.services import SERVICES
+from reconciler.web.views.days import DAYS
 from reconciler.web.views.diffs import diff_page, neighbours, page_of
 from reconciler.web.views.diffs import tab_title as diff_title
 from reconciler.web.views.domain import tab_title as domain_title
@@ -22,6 +23,7 @@ from reconciler.web.views.overview import tab_title as overview_title
 from reconciler.web.views.overview import worst_family
 from reconciler.web.views.runs import run_page, run_row
 from reconciler.web.views.runs import tab_title as run_title
+from reconciler.web.views.timeline import timeline_view
 from reconciler.web.words import Family
 
 RUNS_A_PAGE = 50
@@ -66,10 +68,12 @@ async def overview(request: web.Request) -> web.Response:
 
 
 async def domain(request: web.Request) -> web.Response:
-    """A domain's gate."""
-    page, _ = await gather_domain(request, domain_in_path(request))
-    title = domain_title(page)
-    return render(request, "domain.html", title=title, family=page.word.family, here="overview", page=page)
+    """A domain's gate; `?days=` is how far back its timeline goes."""
+    spec, days = domain_in_path(request), days_asked(request, usual=DAYS)
+    page, _ = await gather_domain(request, spec)
+    past = timeline_view(await gather_timeline(request, spec, days=days), page.gate.soak, days=days)
+    shown = partial(render, request, "domain.html", title=domain_title(page), family=page.word.family, here="overview")
+    return shown(page=page, past=past)
 
 
 async def runs(request: web.Request) -> web.Response:

@@ -47,6 +47,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Right | None]] = MappingProxyType(
         ("GET", "/api/v1/domains"): Right.VIEW,
         ("GET", "/api/v1/domains/{domain}"): Right.VIEW,
         ("GET", "/api/v1/domains/{domain}/gate"): Right.VIEW,
+        ("GET", "/api/v1/domains/{domain}/timeline"): Right.VIEW,
         ("GET", "/api/v1/domains/{domain}/gate/assert"): Right.VIEW,
         ("GET", "/api/v1/keys"): Right.VIEW,
         ("GET", "/api/v1/runs"): Right.VIEW,

@@ -44,6 +44,7 @@ GLOBALS: Final = {
     "source_name": words.SOURCE_NAME,
     "state_words": words.STATE,
     "step_words": words.STEP,
+    "band_words": words.BAND,
     "target_name": words.TARGET_NAME,
 }
 
@@ -122,6 +123,7 @@ def _answers() -> list[web.RouteDef]:
         web.get("/api/v1/domains", api.domains),
         web.get(f"/api/v1/domains/{DOMAIN}", api.domain),
         web.get(f"/api/v1/domains/{DOMAIN}/gate", api.gate),
+        web.get(f"/api/v1/domains/{DOMAIN}/timeline", plans.timeline),
         web.get(f"/api/v1/domains/{DOMAIN}/gate/assert", api.gate_assert),
         web.get("/api/v1/keys", api.keys),
         web.get("/api/v1/runs", api.runs),

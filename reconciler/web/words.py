@@ -9,6 +9,7 @@ from typing import Final
 from reconciler.core.cutover import StepState
 from reconciler.core.gate_values import CheckResult, GateVerdict
 from reconciler.core.model import DiffKind, DiffState, Mode, Outcome, RunStatus, Verdict
+from reconciler.core.timeline import BandState, MomentKind
 
 
 class Family(StrEnum):
@@ -98,6 +99,30 @@ STEP: Final[Mapping[StepState, Word]] = MappingProxyType(
         StepState.IN_PROGRESS: _word("IN PROGRESS", "hourglass", Family.PROGRESS, "Under way; time or steps missing."),
         StepState.NEXT: _word("NEXT", "arrow", Family.PROGRESS, "Somebody can act on it now."),
         StepState.LATER: _word("LATER", "ring", Family.NODATA, "Waits for the steps before it."),
+    }
+)
+
+BAND: Final[Mapping[BandState, Word]] = MappingProxyType(
+    {
+        BandState.CLEAN: _word("CLEAN", "check", Family.OK, "A clean scan, not yet too old."),
+        BandState.DIFFS: _word("DIFFS", "octagon", Family.DIFFS, "Something differed, and no clean scan followed yet."),
+        BandState.INCONCLUSIVE: _word("INCONCLUSIVE", "triangle", Family.INCONCLUSIVE, "A run that says nothing."),
+        BandState.NO_DATA: _word("NO DATA", "ring", Family.NODATA, "No run, or the last scan had grown too old."),
+    }
+)
+
+MOMENT: Final[Mapping[MomentKind, Word]] = MappingProxyType(
+    {
+        MomentKind.DIFFS: _word("DIFFS FOUND", "octagon", Family.DIFFS, "A run found something wrong."),
+        MomentKind.RULES: _word("RULES CHANGED", "pencil", Family.NODATA, "Mapping or rules became others."),
+        MomentKind.CODE: _word("CODE CHANGED", "code", Family.NODATA, "Another version of reconciler."),
+        MomentKind.POLICY: _word("POLICY CHANGED", "dial", Family.NODATA, "The gate asked for something else."),
+        MomentKind.APPROVAL: _word("APPROVED", "check", Family.OK, "Somebody approved the flip."),
+        MomentKind.REJECTION: _word("REJECTED", "cross", Family.DIFFS, "Somebody said no."),
+        MomentKind.REVOCATION: _word("REVOKED", "slash", Family.INCONCLUSIVE, "A decision was taken back."),
+        MomentKind.FLIP: _word("FLIPPED", "flag", Family.PROGRESS, "Reads went to PostgreSQL."),
+        MomentKind.ROLLBACK: _word("ROLLED BACK", "back", Family.INCONCLUSIVE, "Reads went back to MongoDB."),
+        MomentKind.REHEARSAL: _word("REHEARSED", "loop", Family.NODATA, "The way back was walked."),
     }
 )
 

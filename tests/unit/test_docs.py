@@ -30,6 +30,7 @@ from reconciler.core.gate import CHECK_ORDER
 from reconciler.core.gate_values import CheckResult, GateVerdict, SoakEvent
 from reconciler.core.model import DiffKind, DiffState, Mode, Outcome, RunStatus, Sensitivity, Verdict
 from reconciler.core.spec import FieldKind, InvariantKind, System
+from reconciler.core.timeline import BandState, MomentKind
 from reconciler.web.rights import RIGHTS
 from reconciler.web.routes import create_app
 from reconciler.web.services import Doorkeeper, Gates, WebServices
@@ -263,6 +264,8 @@ def test_a_wrong_default_would_be_seen() -> None:
         ("glossary.md", "check result", CheckResult),
         ("gate.md", "verdict", GateVerdict),
         ("gate.md", "event", SoakEvent),
+        ("gate.md", "state", BandState),
+        ("gate.md", "moment", MomentKind),
         ("cutover.md", "kind", StepKind),
         ("cutover.md", "state", StepState),
         ("equality.md", "kind", FieldKind),

@@ -34,6 +34,7 @@ from reconciler.core.model import (
     RunStatus,
     Sensitivity,
 )
+from reconciler.core.schema_look import SchemaLook
 from reconciler.core.spec import DomainSpec, System
 from reconciler.web.doorkeepers import LocalAdmin
 from reconciler.web.routes import create_app
@@ -162,6 +163,7 @@ def counts(
         method="stream",
         complete=complete,
         invariants=tuple(invariants),
+        schema=SchemaLook(),
     )
 
 

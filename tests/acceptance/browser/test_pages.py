@@ -19,6 +19,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 PATHS = (
     "/",
     "/domains/address",
+    "/domains/address?days=30",
     "/domains/config",
     "/domains/payment",
     "/domains/blog",
@@ -192,3 +193,28 @@ async def test_on_paper_the_gate_can_be_signed(chromium: Browser, url: str) -> N
         assert await page.get_by_text("Signature", exact=True).is_visible()
         assert not await page.get_by_role("navigation").first.is_visible()
         assert (await page.pdf(prefer_css_page_size=True)).startswith(b"%PDF")
+
+
+async def test_the_cutover_tells_where_each_step_stands(chromium: Browser, url: str) -> None:
+    async with opened(chromium, script=False) as page:
+        await page.goto(f"{url}/cutover")
+        assert await page.locator("#auth_flip .state").inner_text() == "DONE"
+        assert "waits for" in await page.locator("#address_flip .why").inner_text()
+        assert "together or not at all" in await page.locator("#reference_flip .group").inner_text()
+        await page.locator("#auth_flip").get_by_role("link", name="auth").click()
+        assert page.url == f"{url}/domains/auth"
+
+
+async def test_the_timeline_says_the_same_as_a_table_and_goes_back_as_far_as_asked(chromium: Browser, url: str) -> None:
+    async with opened(chromium, script=False) as page:
+        await page.goto(f"{url}/domains/address")
+        drawn = page.locator("#timeline svg.wide")
+        told = await drawn.get_attribute("aria-label")
+        assert told is not None
+        assert told.startswith("Last 14 days: ")
+        bars = await drawn.locator("g.bar").count()
+        moments = await drawn.locator("g.moment").count()
+        assert await page.locator("#timeline tbody tr").count() == bars + moments
+        await page.get_by_role("link", name="30 days").click()
+        assert page.url == f"{url}/domains/address?days=30#timeline"
+        assert str(await drawn.get_attribute("aria-label")).startswith("Last 30 days: ")
