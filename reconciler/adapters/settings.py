@@ -21,6 +21,7 @@ from reconciler.adapters.config.layers import (
 from reconciler.adapters.config.mistakes import mistake
 from reconciler.adapters.config.secret_values import read_secret
 from reconciler.adapters.config.service_shape import (
+    AccessShape,
     BackendShape,
     DashboardShape,
     GapsShape,
@@ -52,6 +53,7 @@ class Settings:
     schedule: Schedule
     gaps: GapsShape
     server: ServerShape
+    access: AccessShape
     dashboard: DashboardShape
 
     def store_addresses(self) -> tuple[SecretStr, SecretStr]:
@@ -88,6 +90,7 @@ def read_settings(
         schedule=schedule(service.schedule),
         gaps=service.gaps,
         server=service.server,
+        access=service.access,
         dashboard=service.dashboard,
     )
 

@@ -14,19 +14,17 @@ from cron_descriptor import get_description
 
 from reconciler import __version__
 from reconciler.adapters.config_files import Configuration
-from reconciler.adapters.hosts import is_loopback
 from reconciler.app.documents import instant
 from reconciler.app.looks import RunRequest
 from reconciler.cli.context import actor, configuration, formats, print_json, print_jsonl, run_async
+from reconciler.cli.entrances import answered_names, entrance_of
 from reconciler.cli.progress import Silence
 from reconciler.cli.texts import table, when
-from reconciler.core.access import Actor, Means, Role
 from reconciler.core.model import Mode
 from reconciler.core.spec import DomainSpec
 from reconciler.core.wording import counted
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.errors import ReconcilerError
 from reconciler.scheduler import Job, Scheduler, Start, jobs
-from reconciler.web.doorkeepers import LocalAdmin
 from reconciler.web.routes import create_app
 from reconciler.web.services import ScheduledRun, WebServices
 from reconciler.wiring import Reports, open_reports, open_signer, open_stores, runs
@@ -42,7 +40,7 @@ class CannotListen(ReconcilerError):
 @click.option(
     "--host",
     default=None,
-    help="Address to listen on; only this machine's own until there is a login.  [default: 127.0.0.1]",
+    help="Address to listen on; any but this machine's own needs [access].  [default: 127.0.0.1]",
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=None, help="Port; 0 takes a free one.  [default: 8080]")
 @click.option("--no-scheduler", is_flag=True, help="Serve only; runs are started by something else.")
@@ -85,13 +83,7 @@ def cannot_listen(host: str, port: int, problem: OSError) -> CannotListen:
 async def serving(reports: Reports, *, scheduled: bool) -> AsyncIterator[str]:
     """The site on its port, with scheduled runs beside it; yields its address."""
     server = reports.configuration.settings.server
-    if not is_loopback(server.host):
-        raise UsageError(
-            f"listening on {server.host}",
-            expected="an address of this machine alone (127.0.0.1, ::1, localhost)",
-            got="one that others reach, while there is no login yet",
-            next_step="serve on 127.0.0.1 behind an SSH tunnel",
-        )
+    services = _services(reports, scheduled=scheduled)
     await reports.note_configuration()
     async with AsyncExitStack() as stack:
         if scheduled:
@@ -99,9 +91,7 @@ async def serving(reports: Reports, *, scheduled: bool) -> AsyncIterator[str]:
             await stack.enter_async_context(scheduler.running())
         await _look(reports)
         await stack.enter_async_context(_watching(reports))
-        runner = web.AppRunner(
-            create_app(_services(reports, scheduled=scheduled)), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS
-        )
+        runner = web.AppRunner(create_app(services), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         site = web.TCPSite(runner, server.host, server.port)
@@ -159,7 +149,8 @@ def _services(reports: Reports, *, scheduled: bool) -> WebServices:
         verdicts=reports.verdicts,
         clock=reports.clock,
         signer=open_signer(reports.configuration),
-        doorkeeper=LocalAdmin(Actor(name=actor().name, role=Role.ADMIN, means=Means.LOOPBACK)),
+        entrance=entrance_of(settings, sign_in=reports.sign_in, account=actor().name),
+        hosts=answered_names(settings),
         title=settings.dashboard.title,
         version=__version__,
         cutover=reports.configuration.cutover,

@@ -192,7 +192,7 @@ def _settings(config: Configuration) -> dict[str, object]:
             for name in ("mongodb_uri", "pg_url", "token", "proxy_key", "oidc_secret")
         },
     }
-    for section in ("stores", "backend", "runs", "gaps", "server", "dashboard"):
+    for section in ("stores", "backend", "runs", "gaps", "server", "access", "dashboard"):
         shape = getattr(settings, section)
         found |= {f"{section}.{key}": _shown(getattr(shape, key)) for key in type(shape).model_fields}
     for section in ("gate", "schedule"):

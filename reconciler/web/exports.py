@@ -177,6 +177,8 @@ async def _streamed(
     response = web.StreamResponse(headers=headers)
     response.content_type, response.charset = TYPES["csv"], "utf-8"
     await response.prepare(request)
+    if request.method == hdrs.METH_HEAD:
+        return response
     try:
         await response.write(lines([head]).encode())
         async for rows in found:

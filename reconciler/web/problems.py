@@ -12,12 +12,12 @@ from aiohttp import web
 from reconciler.errors import AccessDenied, NotFound, NotSignedIn, ReconcilerError, ReportStoreError, UsageError
 from reconciler.web.access import ACTOR
 from reconciler.web.alerts import alerts_of
+from reconciler.web.origins import for_machines
 from reconciler.web.protection import Handler
 from reconciler.web.services import SERVICES
 from reconciler.web.words import Family
 
-API = ("/api/", "/livez", "/readyz")
-FILES = (".json", ".csv", ".md")
+KEPT = ("Allow", "Retry-After")
 LOG = logging.getLogger(__name__)
 
 
@@ -54,17 +54,16 @@ async def tell_problems(request: web.Request, handler: Handler) -> web.StreamRes
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
-        return _keep_allow(_answer(request, _of_http(error)), error)
+        return _keeping(_answer(request, _of_http(error)), error)
     except ReconcilerError as error:
         return _challenged(_answer(request, _of_ours(error)))
     except Exception as error:  # noqa: BLE001 - the edge of the program: nothing unforeseen may look like an answer
         return _answer(request, _unforeseen(error))
 
 
-def _keep_allow(answer: web.Response, error: web.HTTPException) -> web.Response:
-    """A method that is not allowed says which are."""
-    if "Allow" in error.headers:
-        answer.headers["Allow"] = error.headers["Allow"]
+def _keeping(answer: web.Response, error: web.HTTPException) -> web.Response:
+    """A method that is not allowed says which are, a request too many when the next may come."""
+    answer.headers.update({name: error.headers[name] for name in KEPT if name in error.headers})
     return answer
 
 
@@ -85,6 +84,13 @@ def _of_http(error: web.HTTPException) -> Problem:
         case HTTPStatus.MISDIRECTED_REQUEST:
             detail = "This server does not answer under the name in the Host header."
             step = "use 127.0.0.1 or localhost with the port it listens on"
+        case HTTPStatus.FORBIDDEN:
+            detail = "Nothing shows that one of our own pages, or a machine with a token, sent this."
+            step = "send it from a page of this server, or with the header Authorization"
+        case HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+            detail, step = "The body is of a type that this address does not take.", "send application/json to /api/"
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            detail, step = "That is more than this server takes in a while.", "wait as long as Retry-After says"
         case _:
             detail, step = "The request could not be answered.", ""
     return Problem(status=error.status, title=HTTPStatus(error.status).phrase, detail=detail, next_step=step)
@@ -122,7 +128,7 @@ def _unforeseen(error: Exception) -> Problem:
 
 def _answer(request: web.Request, problem: Problem) -> web.Response:
     """As JSON for machines, as a page for people."""
-    if request.path.startswith(API) or request.path.endswith(FILES):
+    if for_machines(request):
         return problem_answer(request, problem)
     unreadable = problem.status == HTTPStatus.SERVICE_UNAVAILABLE
     context = {

@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
+from reconciler.web.origins import host_name, plain
 from reconciler.web.services import SERVICES
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -30,6 +30,8 @@ async def protect(request: web.Request, response: web.StreamResponse) -> None:
     response.headers.update(HEADERS)
     response.headers[hdrs.CACHE_CONTROL] = "no-cache" if request.path.startswith(STATIC) else "no-store"
     response.headers.popall(hdrs.SERVER, None)
+    if not plain(request):
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
 
 
 @web.middleware
@@ -38,11 +40,3 @@ async def known_host(request: web.Request, handler: Handler) -> web.StreamRespon
     if host_name(request.headers.get(hdrs.HOST, "")) not in request.app[SERVICES].hosts:
         raise web.HTTPMisdirectedRequest(reason="Misdirected Request")
     return await handler(request)
-
-
-def host_name(host: str) -> str:
-    """The name in a Host header without its port, in lower case; empty where there is none."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "") if "@" not in host else ""
-    except ValueError:
-        return ""

@@ -24,6 +24,9 @@ RIGHTS: Final[Mapping[tuple[str, str], Right | None]] = MappingProxyType(
         ("GET", "/schedule"): Right.VIEW,
         ("GET", "/health"): Right.VIEW,
         ("GET", "/domains/{domain}/record"): Right.VIEW,
+        ("GET", "/login"): None,
+        ("POST", "/login"): None,
+        ("POST", "/logout"): None,
         ("GET", "/static"): None,
         # pages by suffix
         ("GET", "/overview.json"): Right.VIEW,

@@ -8,10 +8,12 @@ from aiohttp import web
 from jinja2 import FileSystemLoader, StrictUndefined
 
 from reconciler.core.wording import counted, moment, number, span
-from reconciler.web import api, audit, exports, pages, plans, reading, words
-from reconciler.web.access import admit
+from reconciler.web import api, audit, exports, login, pages, plans, reading, words
+from reconciler.web.access import LOGIN, LOGOUT, admit
 from reconciler.web.alerts import look_for_alerts
 from reconciler.web.gathering import JUDGEMENTS
+from reconciler.web.limits import LIMITS, Limits, paced
+from reconciler.web.own_pages import own_page
 from reconciler.web.problems import tell_problems
 from reconciler.web.protection import known_host, protect
 from reconciler.web.services import SERVICES, WebServices
@@ -52,9 +54,11 @@ GLOBALS: Final = {
 def create_app(services: WebServices) -> web.Application:
     """The application over these services; whoever runs it opens and closes them."""
     app = web.Application(
-        middlewares=[tell_problems, known_host, admit, look_for_alerts], client_max_size=LARGEST_REQUEST
+        middlewares=[tell_problems, known_host, paced, admit, own_page, look_for_alerts],
+        client_max_size=LARGEST_REQUEST,
     )
     app[SERVICES] = services
+    app[LIMITS] = Limits.by(services.clock)
     app[JUDGEMENTS] = Judgements()
     app.on_response_prepare.append(protect)
     environment = aiohttp_jinja2.setup(
@@ -91,6 +95,9 @@ def _pages() -> list[web.RouteDef]:
         web.get("/schedule", pages.schedule),
         web.get("/health", pages.health),
         web.get(f"/domains/{DOMAIN}/record", exports.record_page),
+        web.get(LOGIN, login.form),
+        web.post(LOGIN, login.enter),
+        web.post(LOGOUT, login.leave),
     ]
 
 

@@ -9,13 +9,12 @@ from aiohttp import web
 
 from reconciler.app.gate_tokens import Signer
 from reconciler.app.ports import Clock, ReportStore
-from reconciler.core.access import Actor
 from reconciler.core.cutover import Phase
 from reconciler.core.gate import Gate, GateFacts
 from reconciler.core.model import Mode
 from reconciler.core.spec import System
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+from reconciler.web.entrance import Entrance
+from reconciler.web.origins import LOOPBACK
 
 
 class Gates(Protocol):
@@ -26,13 +25,6 @@ class Gates(Protocol):
 
     async def facts(self, domain: str) -> GateFacts:
         """What one domain's gate is derived from; NotFound where there is no such domain."""
-
-
-class Doorkeeper(Protocol):
-    """Tells who a request comes from."""
-
-    async def identify(self, request: web.Request) -> Actor | None:
-        """The actor, None where nobody signed in; NotSignedIn where what the request shows does not hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +43,7 @@ class WebServices:
 
     `plan_sections` holds the written way back by domain and heading, as Markdown. `scheduled` answers what runs next
     and is None where this process starts no runs. `alarms` tells, by domain, of flags flipped without a go.
-    `doorkeeper` tells who asks, `cutover` is the declared order. `hosts` are the names in a Host header that are
+    `entrance` tells who asks, `cutover` is the declared order. `hosts` are the names in a Host header that are
     answered.
     """
 
@@ -59,7 +51,7 @@ class WebServices:
     store: ReportStore
     verdicts: Gates
     clock: Clock
-    doorkeeper: Doorkeeper
+    entrance: Entrance
     signer: Signer
     title: str
     version: str

@@ -31,9 +31,10 @@ from reconciler.core.gate_values import CheckResult, GateVerdict, SoakEvent
 from reconciler.core.model import DiffKind, DiffState, Mode, Outcome, RunStatus, Sensitivity, Verdict
 from reconciler.core.spec import FieldKind, InvariantKind, System
 from reconciler.core.timeline import BandState, MomentKind
+from reconciler.web.entrance import Entrance
 from reconciler.web.rights import RIGHTS
 from reconciler.web.routes import create_app
-from reconciler.web.services import Doorkeeper, Gates, WebServices
+from reconciler.web.services import Gates, WebServices
 
 pytestmark = pytest.mark.unit
 
@@ -339,7 +340,7 @@ def routes() -> set[tuple[str, str]]:
         store=cast("ReportStore", None),
         verdicts=cast("Gates", None),
         clock=SystemClock(),
-        doorkeeper=cast("Doorkeeper", None),
+        entrance=cast("Entrance", None),
         signer=cast("Signer", None),
         title="",
         version="",

@@ -1,12 +1,13 @@
 """The shape of service.toml, section by section, with the defaults that hold where the file is silent."""
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
 from reconciler.adapters.config.shapes import GateShape, ScheduleShape, Shape
-from reconciler.adapters.config.values import Duration, PositiveDuration, Table, Text, WebAddress
+from reconciler.adapters.config.values import Duration, Network, PositiveDuration, Table, Text, WebAddress
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LAST_PORT = 65_535
@@ -47,10 +48,25 @@ class GapsShape(Shape):
 
 
 class ServerShape(Shape):
-    """Where the dashboard listens."""
+    """Where the dashboard listens, and the names beside this machine's own that it answers under."""
 
     host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=LAST_PORT)
+    hosts: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)
+
+
+class AccessMode(StrEnum):
+    """How people and machines say who they are; a token is taken in every mode."""
+
+    LOOPBACK = "loopback"
+    TOKEN = "token"  # noqa: S105 - a word, not a token
+
+
+class AccessShape(Shape):
+    """Who is let in, and whose word on where a request comes from counts."""
+
+    mode: Annotated[AccessMode, Field(strict=False)] = AccessMode.LOOPBACK
+    trusted_proxies: list[Network] = Field(default_factory=list)
 
 
 class DashboardShape(Shape):
@@ -69,4 +85,5 @@ class ServiceShape(Shape):
     schedule: ScheduleShape = ScheduleShape()
     gaps: GapsShape = GapsShape()
     server: ServerShape = ServerShape()
+    access: AccessShape = AccessShape()
     dashboard: DashboardShape = DashboardShape()

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, timedelta
 from decimal import Decimal
+from ipaddress import ip_network
 from typing import Annotated, Final
 
 from apscheduler.triggers.cron import CronTrigger
@@ -88,6 +89,15 @@ def check_cron(text: str) -> str:
     return text
 
 
+def check_network(text: str) -> str:
+    """The address or network itself; ValueError where it is neither."""
+    try:
+        ip_network(text)
+    except ValueError:
+        raise ValueError("an address or a network, like 10.0.0.7 or 10.0.0.0/24") from None
+    return text
+
+
 def _matching(pattern: re.Pattern[str], expected: str) -> AfterValidator:
     """A check that the whole text has this form."""
 
@@ -146,5 +156,6 @@ WebAddress = Annotated[
         re.compile(r"(https?://[^\s/@]+(/[^\s@]*)?)?"), "an http or https address without a password, or nothing"
     ),
 ]
+Network = Annotated[str, AfterValidator(check_network)]
 Text = Annotated[str, BeforeValidator(lambda text: text.strip() if isinstance(text, str) else text)]
 Sentence = Annotated[Text, _matching(re.compile(r"(?s).+"), "a text that is not empty")]

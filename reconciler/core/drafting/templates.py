@@ -69,9 +69,17 @@ sample = "*/15 * * * *"
 $gaps_line
 
 [server]
-# Where the dashboard listens.
+# Where the dashboard listens; any but this machine's own needs [access].
 host = "127.0.0.1"
 port = 8080
+# Names beside this machine's own that it answers under.
+hosts = []
+
+[access]
+# How people and machines say who they are: "loopback" (nobody has to, on this machine only) or "token".
+mode = "loopback"
+# Addresses and networks of reverse proxies whose X-Forwarded-For counts.
+trusted_proxies = []
 
 [dashboard]
 # Heading of every page.

@@ -15,6 +15,7 @@ function tell() {
 async function refresh() {
   asked = Date.now();
   const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(20_000) });
+  if (answer.redirected) return location.reload();
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (!fresh.getElementById("read") || getSelection().toString() || paused) return;

@@ -16,6 +16,7 @@ from reconciler.adapters.rollback_plans import load_plan
 from reconciler.adapters.signing_key import SigningKey
 from reconciler.app.approvals import Approvals
 from reconciler.app.ports import RunStart
+from reconciler.app.sign_in import SignIn
 from reconciler.app.verdicts import Verdicts
 from reconciler.core.access import Actor, Means, Role
 from reconciler.core.audit import Act, AuditAction
@@ -36,7 +37,7 @@ from reconciler.core.model import (
 )
 from reconciler.core.schema_look import SchemaLook
 from reconciler.core.spec import DomainSpec, System
-from reconciler.web.doorkeepers import LocalAdmin
+from reconciler.web.entrance import Entrance
 from reconciler.web.routes import create_app
 from reconciler.web.services import ScheduledRun, WebServices
 
@@ -342,8 +343,8 @@ def services(store: SqliteReportStore, *, clock: StoppedClock | None = None) -> 
         store=store,
         verdicts=verdicts(store, known, stopped),
         clock=stopped,
-        doorkeeper=LocalAdmin(LOCAL),
         signer=SigningKey(Ed25519PrivateKey.generate()),
+        entrance=Entrance(sign_in=SignIn(ledger=store.access, log=store, clock=stopped), local=LOCAL),
         title="shop-prod",
         version=__version__,
         plan_sections={name: plan.sections for name, plan in plans.items()},

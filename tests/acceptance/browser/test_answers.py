@@ -51,6 +51,7 @@ PAGES = (
     "/clusters/K-1",
     "/schedule",
     "/health",
+    "/login",
     "/nothing-here",
 )
 SECRET = "postgres://app:hunter2@db"

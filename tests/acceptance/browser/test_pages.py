@@ -34,6 +34,7 @@ PATHS = (
     "/cutover",
     "/schedule",
     "/health",
+    "/login",
 )
 
 

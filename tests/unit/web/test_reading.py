@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from reconciler.web import reading
-from reconciler.web.protection import host_name
+from reconciler.web.origins import host_name
 from reconciler.web.reading import Piece
 
 pytestmark = pytest.mark.unit

@@ -9,13 +9,22 @@ from reconciler.app.gate_tokens import Signer
 from reconciler.app.ports import ReportStore
 from reconciler.core.access import Right, Role, rights_of
 from reconciler.core.spec import System
+from reconciler.web.entrance import Entrance
 from reconciler.web.rights import RIGHTS
 from reconciler.web.routes import create_app
-from reconciler.web.services import Doorkeeper, Gates, WebServices
+from reconciler.web.services import Gates, WebServices
 
 pytestmark = pytest.mark.unit
 
-OPEN = {("GET", "/static"), ("GET", "/livez"), ("GET", "/readyz"), ("GET", "/api/health")}
+OPEN = {
+    ("GET", "/login"),
+    ("POST", "/login"),
+    ("POST", "/logout"),
+    ("GET", "/static"),
+    ("GET", "/livez"),
+    ("GET", "/readyz"),
+    ("GET", "/api/health"),
+}
 BEYOND_VIEW: dict[tuple[str, str], Right] = {}
 
 
@@ -26,7 +35,7 @@ def routes() -> set[tuple[str, str]]:
         store=cast("ReportStore", None),
         verdicts=cast("Gates", None),
         clock=SystemClock(),
-        doorkeeper=cast("Doorkeeper", None),
+        entrance=cast("Entrance", None),
         signer=cast("Signer", None),
         title="",
         version="",
@@ -45,7 +54,7 @@ def test_only_what_is_listed_here_is_open() -> None:
 
 def test_what_changes_something_takes_more_than_looking() -> None:
     assert {route: right for route, right in RIGHTS.items() if right not in (None, Right.VIEW)} == BEYOND_VIEW
-    assert [route for route in RIGHTS if route[0] != "GET" and route not in BEYOND_VIEW] == []
+    assert [route for route in RIGHTS if route[0] != "GET" and route not in {*BEYOND_VIEW, *OPEN}] == []
 
 
 def test_each_role_has_the_rights_of_the_ones_before_it_and_one_more() -> None:
