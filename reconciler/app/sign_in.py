@@ -25,6 +25,16 @@ class NewToken:
     expires_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journey:
+    """Somebody's way to an issuer and back: where to send them, and what has to come back or be shown then."""
+
+    address: str
+    state: str
+    nonce: str
+    verifier: str
+
+
 class AccessLedger(Protocol):
     """Keeps tokens and sessions; what changes a token is written together with its act, both or neither."""
 

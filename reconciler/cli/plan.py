@@ -5,7 +5,9 @@ import textwrap
 import click
 
 from reconciler.app.plan_documents import mark_document, plan_document
-from reconciler.cli.context import actor, configuration, formats, print_json, run_async
+from reconciler.cli.acting import acting
+from reconciler.cli.context import configuration, formats, print_json, run_async
+from reconciler.core.access import Right
 from reconciler.core.cutover import Mark, PhaseStanding, Plan, Standing, StepState
 from reconciler.wiring import open_reports
 
@@ -68,7 +70,8 @@ def unmark(step: str, comment: str, form: str) -> int:
 async def _mark(step: str, comment: str, *, done: bool) -> Mark:
     """Stores the mark."""
     async with open_reports(configuration()) as reports:
-        return await reports.cutover.mark(step, done=done, actor=actor(), comment=comment)
+        who = await acting(reports, Right.OPERATE)
+        return await reports.cutover.mark(step, done=done, actor=who, comment=comment)
 
 
 def _noted(noted: Mark, form: str) -> int:

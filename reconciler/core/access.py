@@ -1,5 +1,6 @@
 """Who acts: roles, the rights that each carries, and an actor with how they signed in."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
@@ -65,6 +66,11 @@ def require(actor: Actor, right: Right) -> Actor:
             next_step="ask an administrator for a token of another role",
         )
     return actor
+
+
+def role_among(roles: Iterable[Role]) -> Role | None:
+    """The role with the most rights, None where there is none."""
+    return max(roles, key=lambda role: len(rights_of(role)), default=None)
 
 
 def rights_of(role: Role) -> frozenset[Right]:

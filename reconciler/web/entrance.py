@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from aiohttp import hdrs, web
 
-from reconciler.app.sign_in import SignIn
+from reconciler.app.sign_in import Journey, SignIn
 from reconciler.core.access import Actor, Means, Role
 from reconciler.errors import NotSignedIn
 from reconciler.web.origins import SAFE, Address, peer_address, plain
@@ -23,6 +23,16 @@ class Assertions(Protocol):
 
     def read(self, text: str) -> Actor:
         """The actor that a signed statement names; NotSignedIn where it does not hold."""
+
+
+class IdentityProvider(Protocol):
+    """An issuer that people sign in at."""
+
+    async def begin(self) -> Journey:
+        """Where to send somebody, and what to remember until they are back; NotSignedIn where it can't be asked."""
+
+    async def finish(self, code: str, journey: Journey) -> Actor:
+        """Who came back with that code; NotSignedIn where its word does not hold, AccessDenied without a role."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +51,7 @@ class Entrance:
     local: Actor | None = None
     trusted: tuple[Network, ...] = ()
     proxy: Proxy | None = None
+    provider: IdentityProvider | None = None
 
     def trusts(self, address: Address) -> bool:
         """Whether that address is a proxy of ours, whose word on who asked it counts."""

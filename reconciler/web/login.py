@@ -5,8 +5,8 @@ from http import HTTPStatus
 import aiohttp_jinja2
 from aiohttp import web
 
-from reconciler.core.access import Means
-from reconciler.core.tokens import ABSOLUTE
+from reconciler.core.access import Actor, Means
+from reconciler.core.tokens import ABSOLUTE, Token
 from reconciler.errors import NotSignedIn
 from reconciler.web.access import ACTOR, LOGIN, note_refusal, own_path
 from reconciler.web.alerts import alerts_of
@@ -32,10 +32,15 @@ async def enter(request: web.Request) -> web.StreamResponse:
     except NotSignedIn as refused:
         await note_refusal(request, Means.SESSION)
         return _page(request, going_to=going_to, refused=refused)
-    before = request.cookies.get(cookie_name(request))
+    return await enter_as(request, token.actor(Means.SESSION), token=token, going_to=going_to)
+
+
+async def enter_as(request: web.Request, actor: Actor, *, token: Token | None, going_to: str) -> web.Response:
+    """Starts a session of its own for an actor, ends the one before it, and leads on."""
+    sign_in, before = request.app[SERVICES].entrance.sign_in, request.cookies.get(cookie_name(request))
     if before:
         await sign_in.end(before)
-    return keep(request, await sign_in.start(token.actor(Means.SESSION), token=token), going_to=going_to)
+    return _keep(request, await sign_in.start(actor, token=token), going_to=going_to)
 
 
 async def leave(request: web.Request) -> web.StreamResponse:
@@ -49,7 +54,7 @@ async def leave(request: web.Request) -> web.StreamResponse:
     return answer
 
 
-def keep(request: web.Request, cookie: str, *, going_to: str) -> web.Response:
+def _keep(request: web.Request, cookie: str, *, going_to: str) -> web.Response:
     """The answer that gives the cookie and leads on."""
     answer = _see(own_path(going_to))
     answer.set_cookie(
@@ -82,6 +87,7 @@ def _page(request: web.Request, *, going_to: str, refused: NotSignedIn | None = 
         "now": services.clock.now(),
         "going_to": own_path(going_to),
         "refused": refused,
+        "issuer": services.entrance.provider is not None,
     }
     status = HTTPStatus.UNAUTHORIZED if refused else HTTPStatus.OK
     return aiohttp_jinja2.render_template("login.html", request, frame, status=status)

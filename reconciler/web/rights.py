@@ -27,6 +27,8 @@ RIGHTS: Final[Mapping[tuple[str, str], Right | None]] = MappingProxyType(
         ("GET", "/login"): None,
         ("POST", "/login"): None,
         ("POST", "/logout"): None,
+        ("GET", "/login/oidc"): None,
+        ("GET", "/login/oidc/callback"): None,
         ("GET", "/static"): None,
         # pages by suffix
         ("GET", "/overview.json"): Right.VIEW,

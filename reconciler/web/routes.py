@@ -8,7 +8,7 @@ from aiohttp import web
 from jinja2 import FileSystemLoader, StrictUndefined
 
 from reconciler.core.wording import counted, moment, number, span
-from reconciler.web import api, audit, exports, login, pages, plans, reading, words
+from reconciler.web import api, audit, exports, login, oidc_login, pages, plans, reading, words
 from reconciler.web.access import LOGIN, LOGOUT, admit
 from reconciler.web.alerts import look_for_alerts
 from reconciler.web.gathering import JUDGEMENTS
@@ -59,6 +59,7 @@ def create_app(services: WebServices) -> web.Application:
     )
     app[SERVICES] = services
     app[LIMITS] = Limits.by(services.clock)
+    app[oidc_login.JOURNEYS] = oidc_login.Journeys(services.clock)
     app[JUDGEMENTS] = Judgements()
     app.on_response_prepare.append(protect)
     environment = aiohttp_jinja2.setup(
@@ -98,6 +99,8 @@ def _pages() -> list[web.RouteDef]:
         web.get(LOGIN, login.form),
         web.post(LOGIN, login.enter),
         web.post(LOGOUT, login.leave),
+        web.get(oidc_login.ISSUER, oidc_login.leave),
+        web.get(oidc_login.CALLBACK, oidc_login.arrive),
     ]
 
 

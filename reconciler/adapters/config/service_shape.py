@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from reconciler.adapters.config.shapes import GateShape, ScheduleShape, Shape
-from reconciler.adapters.config.values import Duration, Network, PositiveDuration, Table, Text, WebAddress
+from reconciler.adapters.config.values import Duration, HeaderName, Network, PositiveDuration, Table, Text, WebAddress
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LAST_PORT = 65_535
@@ -55,18 +55,35 @@ class ServerShape(Shape):
     hosts: list[Annotated[str, Field(min_length=1)]] = Field(default_factory=list)
 
 
+Groups = list[Annotated[str, Field(min_length=1)]]
+
+
 class AccessMode(StrEnum):
     """How people and machines say who they are; a token is taken in every mode."""
 
     LOOPBACK = "loopback"
     TOKEN = "token"  # noqa: S105 - a word, not a token
+    PROXY = "proxy"
+    OIDC = "oidc"
 
 
 class AccessShape(Shape):
-    """Who is let in, and whose word on where a request comes from counts."""
+    """Who is let in, whose statements of who asks count, and which groups in them have which role."""
 
     mode: Annotated[AccessMode, Field(strict=False)] = AccessMode.LOOPBACK
     trusted_proxies: list[Network] = Field(default_factory=list)
+    proxy_header: HeaderName = "X-Reconciler-Assertion"
+    issuer: str = ""
+    audience: str = ""
+    client_id: str = ""
+    public_url: WebAddress = ""
+    name_claim: Annotated[str, Field(min_length=1)] = "email"
+    groups_claim: Annotated[str, Field(min_length=1)] = "groups"
+    viewers: Groups = Field(default_factory=list)
+    investigators: Groups = Field(default_factory=list)
+    operators: Groups = Field(default_factory=list)
+    approvers: Groups = Field(default_factory=list)
+    admins: Groups = Field(default_factory=list)
 
 
 class DashboardShape(Shape):

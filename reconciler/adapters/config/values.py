@@ -156,6 +156,7 @@ WebAddress = Annotated[
         re.compile(r"(https?://[^\s/@]+(/[^\s@]*)?)?"), "an http or https address without a password, or nothing"
     ),
 ]
+HeaderName = Annotated[str, _matching(re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}"), "the name of a header")]
 Network = Annotated[str, AfterValidator(check_network)]
 Text = Annotated[str, BeforeValidator(lambda text: text.strip() if isinstance(text, str) else text)]
 Sentence = Annotated[Text, _matching(re.compile(r"(?s).+"), "a text that is not empty")]

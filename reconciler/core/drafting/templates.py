@@ -76,10 +76,25 @@ port = 8080
 hosts = []
 
 [access]
-# How people and machines say who they are: "loopback" (nobody has to, on this machine only) or "token".
+# How people and machines say who they are: "loopback" (nobody has to, on this machine only) "token", "proxy", "oidc".
 mode = "loopback"
-# Addresses and networks of reverse proxies whose X-Forwarded-For counts.
+# Proxies whose X-Forwarded-For counts, and in the mode "proxy" whose statement of who asks, by address or network.
 trusted_proxies = []
+# That is a JSON Web Token in this header, signed with the key in RECONCILER_PROXY_KEY, from issuer, for audience.
+proxy_header = "X-Reconciler-Assertion"
+issuer = ""
+audience = ""
+# In the mode "oidc": the client registered at issuer, and the address under which people reach this service.
+client_id = ""
+public_url = ""
+# The claims of a statement that hold the name and the groups, and the groups that have each role.
+name_claim = "email"
+groups_claim = "groups"
+viewers = []
+investigators = []
+operators = []
+approvers = []
+admins = []
 
 [dashboard]
 # Heading of every page.

@@ -20,6 +20,8 @@ OPEN = {
     ("GET", "/login"),
     ("POST", "/login"),
     ("POST", "/logout"),
+    ("GET", "/login/oidc"),
+    ("GET", "/login/oidc/callback"),
     ("GET", "/static"),
     ("GET", "/livez"),
     ("GET", "/readyz"),
