@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from reconciler.app.documents import chain_document, entry_document
 from reconciler.app.ports import AuditFilter
@@ -79,6 +79,8 @@ async def evidence(request: web.Request) -> web.Response:
 async def as_jsonl(request: web.Request) -> web.StreamResponse:
     """The entries that fit, oldest first, one a line: what `reconciler audit verify --file` reads."""
     answer = await _attachment(request, "application/jsonl", "audit.jsonl")
+    if request.method == hdrs.METH_HEAD:
+        return answer
     async for batch in _batches(request):
         lines = "".join(f"{json.dumps(entry_document(entry), ensure_ascii=False)}\n" for entry in batch)
         await answer.write(lines.encode())
@@ -88,6 +90,8 @@ async def as_jsonl(request: web.Request) -> web.StreamResponse:
 async def as_csv(request: web.Request) -> web.StreamResponse:
     """The entries that fit, oldest first, as a table; a text that a spreadsheet would compute is quoted."""
     answer = await _attachment(request, "text/csv", "audit.csv")
+    if request.method == hdrs.METH_HEAD:
+        return answer
     await answer.write(_rows([COLUMNS]))
     async for batch in _batches(request):
         documents = [entry_document(entry) for entry in batch]
