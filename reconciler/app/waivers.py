@@ -1,7 +1,8 @@
 """Setting a check aside: one person asks with a reason and an end, a second one confirms, either ends it early."""
 
+import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from reconciler.app.acting import require, signed
 from reconciler.app.ports import Ledger
@@ -15,6 +16,7 @@ from reconciler.core.waiver_checks import WAIVABLE
 from reconciler.core.wording import listed, moment
 from reconciler.errors import AccessDenied, Conflict, UsageError
 
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 STANDING = (CheckResult.FAIL, CheckResult.INCONCLUSIVE, CheckResult.WAIVED)
 
 
@@ -73,6 +75,19 @@ class Waivers:
         facts, waiver = await self.verdicts.facts(domain), await self.ledger.waiver(waiver_id)
         require(waiver.domain == domain, f"waiver {waiver_id}", expected=f"one of domain {domain}", got=waiver.domain)
         return waiver, facts
+
+
+def end_of(text: str) -> datetime:
+    """The end of that day in UTC, or that time. Raises UsageError for anything else."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        at = None
+    if at is not None and DAY.fullmatch(text):
+        return at.replace(tzinfo=UTC) + timedelta(days=1)
+    if at is None or at.tzinfo is None:
+        raise UsageError("until", expected="a date like 2026-12-01, or a time with its zone", got=text)
+    return at.astimezone(UTC)
 
 
 def _same(waiver: Waiver, check: str, until: datetime, *, now: datetime) -> bool:

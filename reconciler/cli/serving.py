@@ -26,7 +26,7 @@ from reconciler.core.wording import counted
 from reconciler.errors import ReconcilerError
 from reconciler.scheduler import Job, Scheduler, Start, jobs
 from reconciler.web.routes import create_app
-from reconciler.web.services import ScheduledRun, WebServices
+from reconciler.web.services import Acts, ScheduledRun, WebServices
 from reconciler.wiring import Reports, open_reports, open_signer, open_stores, runs
 
 SHUTDOWN_SECONDS = 3.0
@@ -147,6 +147,7 @@ def _services(reports: Reports, *, scheduled: bool) -> WebServices:
         system=reports.configuration.system,
         store=reports.store,
         verdicts=reports.verdicts,
+        acts=Acts(approvals=reports.approvals, waivers=reports.waivers, flags=reports.flags),
         clock=reports.clock,
         signer=open_signer(reports.configuration),
         entrance=entrance_of(settings, sign_in=reports.sign_in, account=actor().name),

@@ -1,11 +1,9 @@
 """The command that sets a check aside: `waive`, which asks for a waiver, confirms one, or ends it early."""
 
-import re
-from datetime import UTC, datetime, timedelta
-
 import click
 
 from reconciler.app.documents import waiver_document
+from reconciler.app.waivers import end_of
 from reconciler.cli.acting import acting
 from reconciler.cli.context import configuration, formats, known_domains, print_json, run_async
 from reconciler.cli.texts import when
@@ -13,8 +11,6 @@ from reconciler.core.access import Right
 from reconciler.core.history import Waiver
 from reconciler.errors import UsageError
 from reconciler.wiring import open_reports
-
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @click.command(name="waive")
@@ -69,19 +65,6 @@ async def _waive(
         if end_id is not None:
             return await waivers.end(domain, waiver_id=end_id, actor=who, comment=reason)
         return await waivers.waive(domain, check=check or "", reason=reason, until=end_of(until or ""), actor=who)
-
-
-def end_of(text: str) -> datetime:
-    """The end of that day in UTC, or that time. Raises UsageError for anything else."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        at = None
-    if at is not None and DAY.fullmatch(text):
-        return at.replace(tzinfo=UTC) + timedelta(days=1)
-    if at is None or at.tzinfo is None:
-        raise UsageError("--until", expected="a date like 2026-12-01, or a time with its zone", got=text)
-    return at.astimezone(UTC)
 
 
 def _told(waiver: Waiver) -> str:

@@ -31,6 +31,7 @@ from reconciler.web.gathering import gather_domain, gather_overview, scheduled_r
 from reconciler.web.pages import wanted_diffs
 from reconciler.web.problems import Problem, problem_answer
 from reconciler.web.services import SERVICES
+from reconciler.web.shown import SHOWN
 from reconciler.web.views.diffs import page_of
 from reconciler.web.views.overview import LastRun, Row
 
@@ -180,6 +181,7 @@ async def _gate(request: web.Request) -> Asked:
     services, name = request.app[SERVICES], domain_in_path(request).name
     asked_at = services.clock.now()
     (found,) = await services.verdicts.gates((name,))
+    request.app[SHOWN].note(found)
     return Asked(gate=found, at=asked_at)
 
 

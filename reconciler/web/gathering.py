@@ -12,6 +12,7 @@ from reconciler.core.model import RunStatus
 from reconciler.core.spec import DomainSpec
 from reconciler.core.timeline import Timeline
 from reconciler.web.services import SERVICES, ScheduledRun
+from reconciler.web.shown import SHOWN
 from reconciler.web.views.days import Judgements, first_day
 from reconciler.web.views.domain import DomainPage, domain_page
 from reconciler.web.views.overview import Overview, overview
@@ -55,6 +56,7 @@ async def gather_domain(request: web.Request, domain: DomainSpec) -> tuple[Domai
         sections=services.plan_sections.get(domain.name, {}),
         judgements=request.app[JUDGEMENTS],
     )
+    request.app[SHOWN].note(page.gate)
     return page, runs
 
 

@@ -15,6 +15,7 @@ from reconciler.web.asked import days_asked, domain_in_path, domain_in_query, on
 from reconciler.web.gathering import gather_domain, gather_overview, gather_timeline, scheduled_runs
 from reconciler.web.services import SERVICES
 from reconciler.web.views.days import DAYS
+from reconciler.web.views.decision import panel
 from reconciler.web.views.diffs import diff_page, neighbours, page_of
 from reconciler.web.views.diffs import tab_title as diff_title
 from reconciler.web.views.domain import tab_title as domain_title
@@ -73,7 +74,7 @@ async def domain(request: web.Request) -> web.Response:
     page, _ = await gather_domain(request, spec)
     past = timeline_view(await gather_timeline(request, spec, days=days), page.gate.soak, days=days)
     shown = partial(render, request, "domain.html", title=domain_title(page), family=page.word.family, here="overview")
-    return shown(page=page, past=past)
+    return shown(page=page, past=past, panel=panel(page.facts, page.gate, actor_of(request)))
 
 
 async def runs(request: web.Request) -> web.Response:

@@ -9,7 +9,16 @@ from uuid import uuid4
 import aiohttp_jinja2
 from aiohttp import web
 
-from reconciler.errors import AccessDenied, NotFound, NotSignedIn, ReconcilerError, ReportStoreError, UsageError
+from reconciler.errors import (
+    AccessDenied,
+    Conflict,
+    EvidenceMoved,
+    NotFound,
+    NotSignedIn,
+    ReconcilerError,
+    ReportStoreError,
+    UsageError,
+)
 from reconciler.web.access import ACTOR
 from reconciler.web.alerts import alerts_of
 from reconciler.web.origins import for_machines
@@ -105,6 +114,10 @@ def _of_ours(error: ReconcilerError) -> Problem:
             status = HTTPStatus.FORBIDDEN
         case NotFound():
             status = HTTPStatus.NOT_FOUND
+        case Conflict():
+            status = HTTPStatus.CONFLICT
+        case EvidenceMoved():
+            status = HTTPStatus.PRECONDITION_FAILED
         case UsageError():
             status = HTTPStatus.BAD_REQUEST
         case ReportStoreError():

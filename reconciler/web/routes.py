@@ -8,7 +8,19 @@ from aiohttp import web
 from jinja2 import FileSystemLoader, StrictUndefined
 
 from reconciler.core.wording import counted, moment, number, span
-from reconciler.web import api, audit, exports, login, oidc_login, pages, plans, reading, words
+from reconciler.web import (
+    api,
+    approvals,
+    audit,
+    deciding,
+    exports,
+    login,
+    oidc_login,
+    pages,
+    plans,
+    reading,
+    words,
+)
 from reconciler.web.access import LOGIN, LOGOUT, admit
 from reconciler.web.alerts import look_for_alerts
 from reconciler.web.gathering import JUDGEMENTS
@@ -17,6 +29,7 @@ from reconciler.web.own_pages import own_page
 from reconciler.web.problems import tell_problems
 from reconciler.web.protection import known_host, protect
 from reconciler.web.services import SERVICES, WebServices
+from reconciler.web.shown import SHOWN, ShownGates
 from reconciler.web.views.days import Judgements
 
 HERE: Final = Path(__file__).parent
@@ -61,6 +74,7 @@ def create_app(services: WebServices) -> web.Application:
     app[LIMITS] = Limits.by(services.clock)
     app[oidc_login.JOURNEYS] = oidc_login.Journeys(services.clock)
     app[JUDGEMENTS] = Judgements()
+    app[SHOWN] = ShownGates()
     app.on_response_prepare.append(protect)
     environment = aiohttp_jinja2.setup(
         app,
@@ -73,7 +87,7 @@ def create_app(services: WebServices) -> web.Application:
     environment.filters.update(FILTERS)
     environment.globals.update(GLOBALS)
     environment.globals["site"] = {"title": services.title, "version": services.version}
-    app.add_routes([*_pages(), *_by_suffix(), *_answers(), *_probes()])
+    app.add_routes([*_pages(), *_by_suffix(), *_answers(), *_acts(), *_probes()])
     app.router.add_static("/static/", HERE / "static")
     return app
 
@@ -90,6 +104,8 @@ def _pages() -> list[web.RouteDef]:
         web.get("/clusters", pages.clusters),
         web.get(f"/clusters/{CLUSTER}", pages.cluster),
         web.get("/cutover", plans.cutover),
+        web.get("/approvals", approvals.page),
+        web.get(f"/approvals/{ID}", approvals.record),
         web.get("/audit", audit.page),
         web.get("/audit.csv", audit.as_csv),
         web.get("/audit.jsonl", audit.as_jsonl),
@@ -145,9 +161,29 @@ def _answers() -> list[web.RouteDef]:
         web.get(f"/api/v1/clusters/{CLUSTER}", api.cluster),
         web.get("/api/v1/plan", plans.plan),
         web.get("/api/v1/schedule", api.schedule),
+        web.get("/api/v1/approvals", approvals.listed),
+        web.get(f"/api/v1/approvals/{ID}", approvals.one),
+        web.get(f"/api/v1/domains/{DOMAIN}/waivers", approvals.waivers),
         web.get("/api/v1/audit", audit.entries),
         web.get("/api/v1/audit/verify", audit.verify),
         web.get(f"/api/v1/evidence/{DIGEST}", audit.evidence),
+    ]
+
+
+def _acts() -> list[web.RouteDef]:
+    """What changes something: the same acts as JSON and as forms."""
+    page, api_path = f"/domains/{DOMAIN}", f"/api/v1/domains/{DOMAIN}"
+    return [
+        web.post(f"{page}/approvals", deciding.decide_form),
+        web.post(f"{page}/waivers", deciding.waive_form),
+        web.post(f"{page}/waivers/{ID}/confirm", deciding.confirm_form),
+        web.post(f"{page}/waivers/{ID}/end", deciding.end_form),
+        web.post(f"{page}/flips", deciding.flip_form),
+        web.post(f"{api_path}/approvals", deciding.decide),
+        web.post(f"{api_path}/waivers", deciding.waive),
+        web.post(f"{api_path}/waivers/{ID}/confirm", deciding.confirm),
+        web.post(f"{api_path}/waivers/{ID}/end", deciding.end),
+        web.post(f"{api_path}/flips", deciding.flip),
     ]
 
 

@@ -7,8 +7,11 @@ from typing import Protocol
 
 from aiohttp import web
 
+from reconciler.app.approvals import Approvals
+from reconciler.app.flags import FlagWatch
 from reconciler.app.gate_tokens import Signer
 from reconciler.app.ports import Clock, ReportStore
+from reconciler.app.waivers import Waivers
 from reconciler.core.cutover import Phase
 from reconciler.core.gate import Gate, GateFacts
 from reconciler.core.model import Mode
@@ -25,6 +28,18 @@ class Gates(Protocol):
 
     async def facts(self, domain: str) -> GateFacts:
         """What one domain's gate is derived from; NotFound where there is no such domain."""
+
+    async def all_facts(self) -> tuple[GateFacts, ...]:
+        """What every domain's gate is derived from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acts:
+    """The use cases that change something."""
+
+    approvals: Approvals
+    waivers: Waivers
+    flags: FlagWatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +65,7 @@ class WebServices:
     system: System
     store: ReportStore
     verdicts: Gates
+    acts: Acts
     clock: Clock
     entrance: Entrance
     signer: Signer

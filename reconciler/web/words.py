@@ -1,13 +1,13 @@
 """The one vocabulary of every surface: each verdict, result and state as a word, an icon and a colour family."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from reconciler.core.cutover import StepState
-from reconciler.core.gate_values import CheckResult, GateVerdict
+from reconciler.core.gate_values import Action, CheckResult, Gate, GateVerdict
 from reconciler.core.model import DiffKind, DiffState, Mode, Outcome, RunStatus, Verdict
 from reconciler.core.timeline import BandState, MomentKind
 
@@ -149,6 +149,15 @@ KIND: Final[Mapping[DiffKind, str]] = MappingProxyType(
     }
 )
 
+DECISION: Final[Mapping[Action, str]] = MappingProxyType(
+    {
+        Action.REQUEST: "Request",
+        Action.APPROVE: "Approval",
+        Action.REJECT: "Rejection",
+        Action.REVOKE: "Revocation",
+    }
+)
+
 MODE: Final[Mapping[Mode, str]] = MappingProxyType(
     {Mode.SCAN: "scan of every record", Mode.SAMPLE: "sample", Mode.KEYS: "named keys"}
 )
@@ -166,6 +175,14 @@ SEVERITY: Final = (
 
 SOURCE_NAME: Final = "MongoDB"
 TARGET_NAME: Final = "PostgreSQL"
+
+
+def gate_word(gate: Gate) -> Word:
+    """A gate's verdict as a word; amber as long as a check is set aside, whatever the verdict."""
+    word = GATE[gate.verdict]
+    if not gate.waived or word.family is not Family.OK:
+        return word
+    return replace(word, family=Family.INCONCLUSIVE, means=f"{word.means} A check is set aside.")
 
 
 def check_name(name: str) -> str:

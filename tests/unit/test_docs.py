@@ -34,7 +34,7 @@ from reconciler.core.timeline import BandState, MomentKind
 from reconciler.web.entrance import Entrance
 from reconciler.web.rights import RIGHTS
 from reconciler.web.routes import create_app
-from reconciler.web.services import Gates, WebServices
+from reconciler.web.services import Acts, Gates, WebServices
 
 pytestmark = pytest.mark.unit
 
@@ -339,6 +339,7 @@ def routes() -> set[tuple[str, str]]:
         system=System(domains=()),
         store=cast("ReportStore", None),
         verdicts=cast("Gates", None),
+        acts=cast("Acts", None),
         clock=SystemClock(),
         entrance=cast("Entrance", None),
         signer=cast("Signer", None),

@@ -12,13 +12,16 @@ function tell() {
   const since = age < 5_000 ? "just now" : `${Math.round(age / 1000)} s ago`;
   node("age").textContent = paused ? `· updates paused · ${since}` : `· ${since}`;
 }
+function writing() { // what somebody writes, and the evidence they read, is not taken from under them
+  return [...document.querySelectorAll("main form textarea, main form input:not([type=hidden])")].some((one) => one.type === "checkbox" ? one.checked : one.value !== one.defaultValue);
+}
 async function refresh() {
   asked = Date.now();
   const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(20_000) });
   if (answer.redirected) return location.reload();
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-  if (!fresh.getElementById("read") || getSelection().toString() || paused) return;
+  if (!fresh.getElementById("read") || getSelection().toString() || paused || writing()) return;
   const open = [...document.querySelectorAll("details[open]")].map((one) => one.id);
   const active = document.activeElement, held = active && node("main").contains(active) ? active.getAttribute("href") || active.id : "";
   document.title = fresh.title;

@@ -17,7 +17,7 @@ from reconciler.web.views.days import Judgements, Strip, strip
 from reconciler.web.views.overview import Soak, check_of, soak_of
 from reconciler.web.views.rules import RuleRow, rule_row
 from reconciler.web.views.runs import RunRow, part
-from reconciler.web.words import CHECK, GATE, Word, check_name
+from reconciler.web.words import CHECK, Word, check_name, gate_word
 
 TOP_CLUSTERS = 5
 STANDING = (CheckResult.FAIL, CheckResult.INCONCLUSIVE, CheckResult.PENDING)
@@ -61,6 +61,7 @@ class WayBack:
 class DomainPage:
     """The page. `scan` is the newest sealed scan that the counts come from."""
 
+    facts: GateFacts
     spec: DomainSpec
     gate: Gate
     word: Word
@@ -105,9 +106,10 @@ def domain_page(
     scan = _newest_scan(facts.data.history.runs)
     open_diffs = check_of(gate, "open_diffs")
     return DomainPage(
+        facts=facts,
         spec=spec,
         gate=gate,
-        word=GATE[gate.verdict],
+        word=gate_word(gate),
         tally=_tally(gate),
         compared=f"Open diffs: {open_diffs.measured}" if open_diffs else "",
         checks=rows,

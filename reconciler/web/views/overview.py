@@ -13,7 +13,7 @@ from reconciler.core.wording import counted, number
 from reconciler.web.reading import length
 from reconciler.web.services import ScheduledRun
 from reconciler.web.views.days import Judgements, Strip, strip
-from reconciler.web.words import GATE, RUN, SEVERITY, STATUS, Family, Word
+from reconciler.web.words import GATE, RUN, SEVERITY, STATUS, Family, Word, gate_word
 
 MAY_READ_TARGET = (GateVerdict.GO, GateVerdict.FLIPPED)
 SOAKS = (GateVerdict.SOAKING, GateVerdict.READY, GateVerdict.GO, GateVerdict.NO_GO, GateVerdict.HOLD)
@@ -141,7 +141,7 @@ def _row(spec: DomainSpec, gate: Gate, history: DomainHistory, *, now: datetime,
         name=spec.name,
         title=spec.title,
         verdict=gate.verdict,
-        word=GATE[gate.verdict],
+        word=gate_word(gate),
         why=gate.reason,
         compared=open_diffs.measured if open_diffs else "",
         next_step=gate.next_step,

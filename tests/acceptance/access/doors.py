@@ -17,7 +17,7 @@ from reconciler.core.access import Actor, Means, Role
 from reconciler.web.entrance import Entrance
 from reconciler.web.origins import LOOPBACK
 from reconciler.web.services import WebServices
-from tests.acceptance.browser.board import StoppedClock, serving, system, verdicts
+from tests.acceptance.browser.board import StoppedClock, acts, serving, system, verdicts
 
 ADMIN = Actor(name="ops", role=Role.ADMIN, means=Means.ACCOUNT)
 
@@ -84,6 +84,7 @@ async def site(folder: Path, *, hosts: Sequence[str] = (), **ways: Any) -> Async
             system=known,
             store=store,
             verdicts=verdicts(store, known, clock),
+            acts=acts(store, known, clock),
             clock=clock,
             signer=SigningKey(Ed25519PrivateKey.generate()),
             entrance=Entrance(sign_in=sign_in, **ways),

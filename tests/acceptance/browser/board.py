@@ -15,9 +15,11 @@ from reconciler.adapters.report_store import SqliteReportStore, open_report_stor
 from reconciler.adapters.rollback_plans import load_plan
 from reconciler.adapters.signing_key import SigningKey
 from reconciler.app.approvals import Approvals
+from reconciler.app.flags import Flags, FlagWatch
 from reconciler.app.ports import RunStart
 from reconciler.app.sign_in import SignIn
 from reconciler.app.verdicts import Verdicts
+from reconciler.app.waivers import Waivers
 from reconciler.core.access import Actor, Means, Role
 from reconciler.core.audit import Act, AuditAction
 from reconciler.core.gate_values import FlagState, Reads
@@ -39,7 +41,7 @@ from reconciler.core.schema_look import SchemaLook
 from reconciler.core.spec import DomainSpec, System
 from reconciler.web.entrance import Entrance
 from reconciler.web.routes import create_app
-from reconciler.web.services import ScheduledRun, WebServices
+from reconciler.web.services import Acts, ScheduledRun, WebServices
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 LOCAL = Actor(name="ops", role=Role.ADMIN, means=Means.LOOPBACK)
@@ -321,6 +323,15 @@ def verdicts(store: SqliteReportStore, known: System, clock: StoppedClock) -> Ve
     )
 
 
+def acts(store: SqliteReportStore, known: System, clock: StoppedClock) -> Acts:
+    """What can be done from the pages."""
+    judge = verdicts(store, known, clock)
+    watch = FlagWatch(system=known, backend=None, store=store, verdicts=judge, clock=clock, flags=Flags())
+    return Acts(
+        approvals=Approvals(verdicts=judge, ledger=store), waivers=Waivers(verdicts=judge, ledger=store), flags=watch
+    )
+
+
 def services(store: SqliteReportStore, *, clock: StoppedClock | None = None) -> WebServices:
     """What the pages stand on, with the store given."""
     known, stopped = system(), clock or StoppedClock()
@@ -342,6 +353,7 @@ def services(store: SqliteReportStore, *, clock: StoppedClock | None = None) -> 
         system=known,
         store=store,
         verdicts=verdicts(store, known, stopped),
+        acts=acts(store, known, stopped),
         clock=stopped,
         signer=SigningKey(Ed25519PrivateKey.generate()),
         entrance=Entrance(sign_in=SignIn(ledger=store.access, log=store, clock=stopped), local=LOCAL),

@@ -317,6 +317,9 @@ class Defective:
     async def facts(self, domain: str) -> GateFacts:
         raise ValueError(f"{SECRET} {domain}")
 
+    async def all_facts(self) -> tuple[GateFacts, ...]:
+        raise ValueError(SECRET)
+
 
 async def test_a_defect_tells_nobody_what_was_in_its_text(
     store: SqliteReportStore, caplog: pytest.LogCaptureFixture

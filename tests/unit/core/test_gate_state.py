@@ -1,5 +1,6 @@
 """A machine that does to a domain what people, stores and clocks do, and holds open gates to what is true now."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -15,8 +16,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from reconciler.core.gate import DataFacts, FlagState, Gate, GateFacts, GateVerdict, Reads, decide
-from reconciler.core.history import Decision, DomainHistory, DomainRun, Rehearsal
+from reconciler.core.gate import CheckResult, DataFacts, FlagState, Gate, GateFacts, GateVerdict, Reads, decide
+from reconciler.core.history import Decision, DomainHistory, DomainRun, Rehearsal, Waiver
 from reconciler.core.model import Mode, Outcome, RunStatus
 from reconciler.core.spec import GatePolicy
 from tests.unit.gate_world import INTACT, PLAN, START, a_run, domain_spec, summary
@@ -72,6 +73,9 @@ class Life(RuleBasedStateMachine):
         self.votes: dict[str, tuple[int, datetime]] = {}
         self.refused: dict[str, int] = {}
         self.scan_fine = self.run_fine = False
+        self.gaps = 0
+        self.waivers: list[Waiver] = []
+        self.chain = INTACT
 
     def harm(self) -> None:
         """Something that restarts the soak and voids approvals."""
@@ -92,6 +96,7 @@ class Life(RuleBasedStateMachine):
             "config_digest": f"c{self.config}",
             "policy_digest": f"p{self.policy}",
             "code_version": f"v{self.code}",
+            "gaps": self.gaps,
             **shape,
         }
         self.runs.insert(0, a_run(len(self.runs) + 1, hours=0, **changes))  # type: ignore[arg-type]
@@ -108,9 +113,12 @@ class Life(RuleBasedStateMachine):
             last_diff_at=self.last_diff,
             decisions=tuple(self.decisions),
             rehearsals=tuple(rehearsals),
+            waivers=tuple(self.waivers),
         )
         data = DataFacts(spec=spec, now=self.now, history=history, code_version=f"v{self.code}", gaps_watched=True)
-        return decide(GateFacts(data=data, chain=INTACT, plan=PLAN, flag=self.flag, rolled_back_at=self.rolled_back))
+        return decide(
+            GateFacts(data=data, chain=self.chain, plan=PLAN, flag=self.flag, rolled_back_at=self.rolled_back)
+        )
 
     def decide(self, actor: str, action: str, digest: str) -> None:
         self.decisions.append(
@@ -213,6 +221,63 @@ class Life(RuleBasedStateMachine):
     def rehearse(self) -> None:
         self.rehearsed = self.now
 
+    @rule(gaps=st.sampled_from([0, 1, 2]))
+    def gaps_appear_or_are_resolved(self, gaps: int) -> None:
+        """The next run counts them; until then nobody knows."""
+        before, self.gaps = self.counted_gaps(), gaps
+        self.clean_sample()
+        self.version += before != gaps
+
+    @rule(check=st.sampled_from(["dualwrite_gaps", "rollback_plan"]), hours=st.sampled_from([2.0, 30.0]))
+    def waive(self, check: str, hours: float) -> None:
+        """Two people set a check aside, for what is wrong with it now."""
+        found = next((one for one in self.gate().checks if one.name == check), None)
+        if found is None or found.result not in (CheckResult.FAIL, CheckResult.INCONCLUSIVE):
+            return
+        self.waivers.append(
+            Waiver(
+                id=len(self.waivers) + 1,
+                domain="address",
+                check=check,
+                reason="-",
+                until=self.now + hours * HOUR,
+                most=found.amount,
+                asked_by="m.ortiz",
+                asked_at=self.now,
+                confirmed_by="k.noor",
+                confirmed_at=self.now,
+            )
+        )
+
+    @rule(one_person=st.booleans(), check=st.sampled_from(["open_diffs", "approvals", "coverage", "rollback_plan"]))
+    def waive_what_nobody_may(self, one_person: bool, check: str) -> None:  # noqa: FBT001
+        """One person alone, or a check that can't be waived, whatever is stored of it."""
+        confirmed_by = "M.Ortiz " if one_person or check == "rollback_plan" else "k.noor"
+        last = Waiver(
+            id=len(self.waivers) + 1,
+            domain="address",
+            check=check,
+            reason="-",
+            until=self.now + 50 * HOUR,
+            most=None if check != "rollback_plan" else 9,
+            asked_by="m.ortiz",
+            asked_at=self.now,
+            confirmed_by=confirmed_by,
+            confirmed_at=self.now,
+        )
+        if check == "rollback_plan" or one_person:
+            self.waivers.append(last)
+
+    @rule(broken=st.booleans())
+    def audit_log(self, broken: bool) -> None:  # noqa: FBT001
+        """Somebody meddles with the log, or a backup is restored."""
+        self.chain = replace(INTACT, trouble="entry 1 is missing") if broken else INTACT
+
+    @rule()
+    def restart(self) -> None:
+        """Nothing is remembered: the same facts give the same gate."""
+        assert self.gate() == self.gate()
+
     @rule()
     def flip(self) -> None:
         self.flag = FlagState(reads=Reads.POSTGRES, had_go=self.gate().verdict is GateVerdict.GO)
@@ -236,6 +301,7 @@ class Life(RuleBasedStateMachine):
             self.time_has_passed()
         if gate.verdict is GateVerdict.GO:
             self.people_agreed()
+            assert bool(gate.waived) == ("waiver" in gate.reason)
             Life.went += 1
 
     def data_are_good(self) -> None:
@@ -247,14 +313,30 @@ class Life(RuleBasedStateMachine):
         assert (newest.config_digest, newest.code_version) == (f"c{self.config}", f"v{self.code}")
         assert self.flag.reads is Reads.MONGO or self.flag.had_go
         assert self.clock_is_right()
+        assert self.chain.intact
+        assert self.counted_gaps() == 0 or self.covered("dualwrite_gaps", self.counted_gaps())
+
+    def counted_gaps(self) -> int:
+        """As the newest sealed run counted them."""
+        return next((run.gaps or 0 for run in self.runs if run.status is RunStatus.COMPLETED), 0)
+
+    def covered(self, check: str, amount: int) -> bool:
+        """Whether two people stand by this check now, for at least as much as is wrong."""
+        return any(
+            one.check == check
+            and (one.most or 0) >= amount
+            and {one.asked_by, one.confirmed_by} == {"m.ortiz", "k.noor"}
+            and one.asked_at <= self.now < one.until
+            for one in self.waivers
+        )
 
     def time_has_passed(self) -> None:
         assert self.real - self.harmed >= POLICY.soak_window
         assert len(self.clean_since_harm) >= 2
         assert self.clean_since_harm[-1][0] - self.clean_since_harm[0][0] >= POLICY.clean_scan_gap
         self.no_gap_in_the_window()
-        assert self.rehearsed is not None
-        assert self.now - self.rehearsed < POLICY.rehearsal_max_age
+        rehearsed = self.rehearsed is not None and self.now - self.rehearsed < POLICY.rehearsal_max_age
+        assert rehearsed or self.covered("rollback_plan", 1)
 
     def no_gap_in_the_window(self) -> None:
         """Back from the newest clean scan, none lacks a neighbour until the window is covered."""

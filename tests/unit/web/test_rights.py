@@ -12,7 +12,7 @@ from reconciler.core.spec import System
 from reconciler.web.entrance import Entrance
 from reconciler.web.rights import RIGHTS
 from reconciler.web.routes import create_app
-from reconciler.web.services import Gates, WebServices
+from reconciler.web.services import Acts, Gates, WebServices
 
 pytestmark = pytest.mark.unit
 
@@ -27,7 +27,17 @@ OPEN = {
     ("GET", "/readyz"),
     ("GET", "/api/health"),
 }
-BEYOND_VIEW: dict[tuple[str, str], Right] = {}
+BEYOND_VIEW: dict[tuple[str, str], Right] = {
+    ("POST", f"{face}/domains/{{domain}}/{act}"): right
+    for face in ("", "/api/v1")
+    for act, right in {
+        "approvals": Right.OPERATE,
+        "flips": Right.OPERATE,
+        "waivers": Right.APPROVE,
+        "waivers/{id}/confirm": Right.APPROVE,
+        "waivers/{id}/end": Right.APPROVE,
+    }.items()
+}
 
 
 def routes() -> set[tuple[str, str]]:
@@ -36,6 +46,7 @@ def routes() -> set[tuple[str, str]]:
         system=System(domains=()),
         store=cast("ReportStore", None),
         verdicts=cast("Gates", None),
+        acts=cast("Acts", None),
         clock=SystemClock(),
         entrance=cast("Entrance", None),
         signer=cast("Signer", None),
