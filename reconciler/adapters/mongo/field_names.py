@@ -6,7 +6,7 @@ from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorCollection
 
-from reconciler.adapters.mongo.documents import decoded_all
+from reconciler.adapters.mongo.documents import decoded_all, split
 from reconciler.adapters.mongo.queries import ELEMENT, Stage, shape
 from reconciler.core.drift import NOTHING, FieldsSeen, insides, plain_path, taken_types, watched
 from reconciler.core.spec import EntitySpec, FieldSpec
@@ -100,4 +100,4 @@ async def _look_for(
 async def _ask(collection: Collection, stages: Sequence[Stage], options: dict[str, Any]) -> list[dict[str, Any]]:
     """The answers; a name that is no UTF-8 is shown in hex."""
     cursor = collection.aggregate_raw_batches(list(stages), **options)
-    return [answer async for batch in cursor if batch for answer in decoded_all(batch)]
+    return [answer async for batch in cursor if batch for answer in decoded_all(split(batch))]
