@@ -1,71 +1,64 @@
-"""`python -m benchmarks [RECORDS …]`: one table a size, always as ratios of the same run."""
+"""`python -m benchmarks [RECORDS …]`: the measures to reach, and a table a size, always as ratios of the same run."""
 
+import argparse
 import asyncio
-import platform
-import sys
-import tempfile
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.measures import Measure, drain, measured, obvious
-from benchmarks.shop import DATABASE, load
-from reconciler.adapters.config_files import load_configuration
-from reconciler.sandbox.servers import Sandbox
-from reconciler.wiring import looker, open_reports, open_stores
+from benchmarks import machine
+from benchmarks.measures import Sized, sized
+from benchmarks.reports import Timed, help_text, overview
+from benchmarks.tables import Goal, faces_table, goals, goals_table, size_table
+from reconciler import __version__
 
 SIZES = (30_000, 300_000)
-MOST_OBVIOUS = 3_000
+README = Path(__file__).with_name("README.md")
+BEGIN, END = "<!-- figures: written by `python -m benchmarks --readme` -->\n", "<!-- end of figures -->\n"
 
 
-async def run(records: int) -> list[Measure]:
-    """All measures at one size, on servers of their own."""
-    async with Sandbox.start() as sandbox:
-        await sandbox.create_databases(DATABASE)
-        stores = {"mongodb_uri": sandbox.mongodb_uri(DATABASE), "pg_url": sandbox.pg_url(DATABASE)}
-        await load(**stores, records=records)
-        reader = (sandbox.reader_mongodb_uri(DATABASE), sandbox.reader_pg_url(DATABASE))
-        found = [await measured("drain of both stores", lambda: drain(*reader, records))]
-        found.append(await measured("scan (streaming)", lambda: scan(*reader)))
-        few = min(records, MOST_OBVIOUS)
-        found.append(await measured(f"obvious loop, first {few:,}", lambda: obvious(*reader, few)))
-        return found
+def arguments() -> argparse.Namespace:
+    """What the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("records", nargs="*", type=int, help=f"records on each side (default: {SIZES[0]} {SIZES[1]})")
+    parser.add_argument("--repeat", type=int, default=3, help="how often the cheap measures are taken (default: 3)")
+    parser.add_argument("--no-faces", action="store_true", help="leave out the overview and --help")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="write everything that was measured to a file")
+    parser.add_argument("--readme", action="store_true", help="write the tables into benchmarks/README.md")
+    return parser.parse_args()
 
 
-async def scan(mongodb_uri: str, pg_url: str) -> int:
-    """Reconciler's look at the whole entity; it must find nothing wrong."""
-    with tempfile.TemporaryDirectory() as folder:
-        environ = {"MONGODB_URI": mongodb_uri, "PG_URL": pg_url}
-        config = load_configuration(folder=Path("config"), environ=environ, overrides={"reports": folder})
-        async with open_reports(config) as reports, open_stores(config) as stores:
-            entity = config.system.entity("address")
-            found = await looker(reports, stores).scan(entity, lambda _done, _total: None)
-    if found.candidates or not found.complete:
-        raise SystemExit(f"the scan found {len(found.candidates)} differences in equal data")
-    return found.source_records + found.target_records
+def report(sizes: Sequence[Sized], faces: dict[str, Timed], found: Sequence[Goal], loads: tuple[float, float]) -> str:
+    """Machine, date and tables in Markdown."""
+    when = f"{datetime.now(UTC):%Y-%m-%d}, reconciler {__version__}"
+    busy = f"load of the machine before {loads[0]:.1f}, after {loads[1]:.1f}"
+    parts = [f"{when}, on {machine.described()}; {busy}.", goals_table(found), *map(size_table, sizes)]
+    return "\n\n".join([*parts, *([faces_table(faces)] if faces else [])]) + "\n"
 
 
-def table(records: int, measures: list[Measure]) -> str:
-    """A Markdown table; the last column compares seconds a record with the drain of the same run."""
-    base = measures[0]
-    lines = [
-        f"### {records:,} records on each side",
-        "",
-        "| what | records/s (both sides) | own CPU s | peak MB so far | time a record, drain = 1 |",
-        "|---|---|---|---|---|",
-    ]
-    for one in measures:
-        ratio = base.rate / one.rate
-        lines.append(f"| {one.name} | {one.rate:,.0f} | {one.cpu:.1f} | {one.peak_mb:,.0f} | {ratio:.1f}x |")
-    return "\n".join(lines)
+def write_readme(text: str) -> None:
+    """Puts the tables between their marks."""
+    before, _, rest = README.read_text(encoding="utf-8").partition(BEGIN)
+    README.write_text(before + BEGIN + "\n" + text + "\n" + END + rest.partition(END)[2], encoding="utf-8")
 
 
 def main() -> None:
-    """Prints the machine, the date and a table a size."""
-    sizes = [int(text) for text in sys.argv[1:]] or list(SIZES)
-    python, machine = platform.python_version(), platform.machine()
-    print(f"Python {python} on {platform.system()} {machine}, {datetime.now(UTC):%Y-%m-%d}\n")
-    for records in sizes:
-        print(table(records, asyncio.run(run(records))), "\n", flush=True)
+    """Measures, prints, and writes what was asked for."""
+    asked, before = arguments(), machine.load()
+    faces = {} if asked.no_faces else {"help": help_text(), "overview": overview()}
+    sizes = [asyncio.run(sized(records, repeat=asked.repeat)) for records in asked.records or SIZES]
+    found = goals(sizes, faces)
+    text = report(sizes, faces, found, (before, machine.load()))
+    print(text)
+    if asked.readme:
+        write_readme(text)
+    if asked.json:
+        known: dict[str, object] = {"machine": machine.described(), "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+        known |= {"goals": [asdict(one) | {"ratio": one.ratio, "met": one.met} for one in found]}
+        known |= {"sizes": [asdict(one) for one in sizes], "faces": {name: asdict(one) for name, one in faces.items()}}
+        asked.json.write_text(json.dumps(known, indent=1), encoding="utf-8")
 
 
 main()

@@ -27,6 +27,10 @@ create table addresses (
 );
 """
 
+SPOIL = """
+update addresses set city = city || ' ' where id in (select id from addresses order by md5(id::text) limit $1)
+"""
+
 
 def pairs(records: int) -> Iterator[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]]:
     """(user, document, row) of each address; every user has one address, which is primary."""
@@ -103,3 +107,14 @@ async def _write(
     await connection.copy_records_to_table("users", records=users, columns=["id", "legacy_object_id"])
     rows = [tuple(row.values()) for _, _, row in batch]
     await connection.copy_records_to_table("addresses", records=rows, columns=list(COLUMNS))
+
+
+async def differ(*, pg_url: str, records: int) -> None:
+    """Makes so many addresses differ in one field, spread over the whole table, and all others agree."""
+    connection = await asyncpg.connect(pg_url)
+    try:
+        await connection.execute("update addresses set city = rtrim(city) where city like '% '")
+        await connection.execute(SPOIL, records)
+        await connection.execute("vacuum analyze addresses")
+    finally:
+        await connection.close()
