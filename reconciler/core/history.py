@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from reconciler.core.model import EntitySummary, Mode, RunStatus
+from reconciler.core.model import EntitySummary, Mode, RunStatus, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainRun:
-    """One domain's part of a run as it is stored; the verdict is derived from it by `summary.domain_verdict`."""
+    """One domain's part of a run as it is stored; the verdict is derived from it by `summary.domain_verdict`.
+
+    `judged` is where that keeps what it derived, so that it is derived once; it is no part of the value.
+    """
 
     run_id: int
     domain: str
@@ -27,6 +30,7 @@ class DomainRun:
     canaries_planted: int = 0
     canaries_caught: int = 0
     identities: Mapping[str, str] = field(default_factory=dict)
+    judged: list[Verdict] = field(default_factory=list, init=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

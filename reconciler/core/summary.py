@@ -50,6 +50,13 @@ def entity_verdict(summary: EntitySummary, *, may_be_empty: bool = False) -> Ver
 
 def domain_verdict(run: DomainRun) -> Verdict:
     """What a domain's part of a run says; one entity of several that compared nothing makes it inconclusive."""
+    if not run.judged:
+        run.judged.append(_domain_verdict(run))
+    return run.judged[0]
+
+
+def _domain_verdict(run: DomainRun) -> Verdict:
+    """The verdict, derived."""
     ended = run.status is RunStatus.COMPLETED and not run.error
     verdicts = [entity_verdict(entity, may_be_empty=entity.may_be_empty) for entity in run.entities]
     empty = (Verdict.NOTHING_COMPARED, Verdict.CLEAN)

@@ -3,8 +3,10 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlite_utils import Database
 
@@ -30,11 +32,35 @@ Row = Mapping[str, Any]
 PARTS_KEPT = 20_000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A domain's parts of runs since a time, newest first, as they were at a version of the database."""
+
+    version: int
+    since: datetime
+    parts: tuple[DomainRun, ...]
+
+
 class SealedParts:
-    """Parts of sealed runs, which never change, kept in memory by run and domain; the oldest read go first."""
+    """Parts of sealed runs, which never change, kept in memory by run and domain; the oldest read go first.
+
+    Beside them each connection's lists of a domain's parts, good for as long as nobody has written anything.
+    """
 
     def __init__(self) -> None:
         self._kept: dict[tuple[int, str], DomainRun] = {}
+        self._listed: WeakKeyDictionary[Database, dict[str, Listed]] = WeakKeyDictionary()
+
+    def listed(self, db: Database, domain: str, *, version: int, since: datetime) -> list[DomainRun] | None:
+        """The domain's parts since a time, newest first; None where they have to be read."""
+        found = self._listed.get(db, {}).get(domain)
+        if found is None or found.version != version or found.since > since:
+            return None
+        return [part for part in found.parts if part.started_at >= since]
+
+    def keep_list(self, db: Database, domain: str, listed: Listed) -> None:
+        """Keeps a list for the next who asks through the same connection."""
+        self._listed.setdefault(db, {})[domain] = listed
 
     def get(self, key: tuple[int, str]) -> DomainRun | None:
         """The part, where it was read before."""
@@ -178,12 +204,18 @@ def _entity(row: Row) -> EntitySummary:
 
 def parts_since(db: Database, sealed: SealedParts, domain: str, since: datetime) -> list[DomainRun]:
     """The domain's parts of runs that started at or after `since`, newest first."""
+    version = int(db.execute("PRAGMA data_version").fetchone()[0])  # moves when another connection has committed
+    known = sealed.listed(db, domain, version=version, since=since)
+    if known is not None:
+        return known
     rows = db.execute(
         "SELECT p.run_id, p.domain FROM runs r CROSS JOIN domain_runs p ON p.run_id = r.id AND p.domain = ? "
         "WHERE r.started_at >= ? ORDER BY p.run_id DESC",
         [domain, to_micros(since)],
     )
-    return read_parts(db, sealed, list(rows))
+    found = read_parts(db, sealed, list(rows))
+    sealed.keep_list(db, domain, Listed(version=version, since=since, parts=tuple(found)))
+    return found
 
 
 def read_history(db: Database, sealed: SealedParts, domain: str, since: datetime) -> DomainHistory:

@@ -1,10 +1,11 @@
 """Runs come back as they were written, and only whole ones can be sealed as completed."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from reconciler.adapters.report_store import SqliteReportStore
+from reconciler.adapters.report_store import SqliteReportStore, open_report_store
 from reconciler.core.audit import AuditAction
 from reconciler.core.history import Rehearsal
 from reconciler.core.model import DiffState, InvariantResult, Mode, Outcome, RunStatus, SampleDraw
@@ -237,6 +238,20 @@ async def test_an_unsealed_run_is_read_anew_each_time(store: SqliteReportStore) 
     (run,) = (await store.history(ADDRESS, since=NOON)).runs
     assert (run.status, len(run.entities)) == (RunStatus.COMPLETED, 1)
     assert run.entities[0].outcomes[Outcome.MATCHED] == 10
+
+
+async def test_what_another_process_writes_is_seen_at_once_and_what_is_older_is_left_out(
+    store: SqliteReportStore, folder: Path
+) -> None:
+    first = await whole_run(store)
+    assert [run.run_id for run in await store.runs_since("address", NOON)] == [first]
+    async with open_report_store(folder) as other:
+        second = await whole_run(other, at=NOON + HOUR)
+        assert [run.run_id for run in await store.runs_since("address", NOON)] == [second, first]
+        assert [run.run_id for run in await store.runs_since("address", NOON + HOUR)] == [second]
+        assert [run.run_id for run in await store.runs_since("address", NOON - HOUR)] == [second, first]
+        running = await other.start_run(start(at=NOON + 2 * HOUR))
+        assert [run.run_id for run in await store.runs_since("address", NOON)] == [running, second, first]
 
 
 async def test_a_domain_without_anything_has_an_empty_history(store: SqliteReportStore) -> None:

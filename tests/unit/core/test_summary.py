@@ -130,6 +130,14 @@ def test_what_a_domains_part_says(domain: DomainRun, verdict: Verdict) -> None:
     assert domain_verdict(domain) is verdict
 
 
+def test_a_changed_part_is_judged_anew() -> None:
+    clean = run(summary(matched=3))
+    assert domain_verdict(clean) is Verdict.CLEAN
+    assert domain_verdict(replace(clean, status=RunStatus.FAILED)) is Verdict.INCONCLUSIVE
+    assert domain_verdict(clean) is Verdict.CLEAN
+    assert clean == run(summary(matched=3))
+
+
 def test_a_run_is_as_bad_as_its_worst_domain_and_of_none_inconclusive() -> None:
     assert run_verdict(()) is Verdict.INCONCLUSIVE
     assert run_verdict((run(summary(matched=9)), run(summary(field_mismatch=1)))) is Verdict.DIFFS
