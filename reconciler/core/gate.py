@@ -269,7 +269,8 @@ def _say_what_stops(facts: GateFacts, findings: Sequence[Finding]) -> tuple[str,
         f" ({counted(others, 'other check')} beside it)" if others else "",
     )
     reason = f"{name.capitalize()}: {first.check.measured}; needed: {first.check.needed}{beside}."
-    if facts.flipped and worst is CheckResult.FAIL and first.check.name in OWN_DATA:
+    on_target = facts.flag is not None and facts.flag.reads is Reads.POSTGRES
+    if on_target and worst is CheckResult.FAIL and first.check.name in OWN_DATA:
         reason = f"Reads are on PostgreSQL and rolling back would lose what differs. {reason}"
         return reason, f"go back with {way_back(facts)}, then {first.next_step}"
     return reason, first.next_step

@@ -228,8 +228,9 @@ def test_after_the_flip_neither_soak_nor_approval_nor_an_old_rehearsal_matters()
     assert "`kubectl set env deploy/api ADDRESS_STORE=mongo`" in gate.next_step
 
 
-def test_a_diff_after_the_flip_is_a_no_go_with_the_way_back_first() -> None:
-    gate = decide(flipped(with_history(some_facts(), open_confirmed=2)))
+@pytest.mark.parametrize("had_go", [True, False])
+def test_a_diff_after_the_flip_is_a_no_go_with_the_way_back_first(*, had_go: bool) -> None:
+    gate = decide(flipped(with_history(some_facts(), open_confirmed=2), had_go=had_go))
     assert gate.verdict is GateVerdict.NO_GO
     assert gate.reason.startswith("Reads are on PostgreSQL and rolling back would lose what differs.")
     assert gate.next_step.startswith("go back with `kubectl set env deploy/api ADDRESS_STORE=mongo`, then ")
