@@ -17,10 +17,13 @@ CODE      := reconciler tests $(wildcard benchmarks)
 # make demo PORT=9000 RECORDS=1000000
 DEMO_OPTIONS = $(if $(PORT),--port $(PORT)) $(if $(RECORDS),--records $(RECORDS))
 
+# make mutation MUTANTS_AT_ONCE=4: each of them keeps a core busy.
+MUTANTS_AT_ONCE ?= 2
+
 # Tests wait for servers and timers more than they compute: more workers than cores.
 WORKERS ?= 4
 
-.PHONY: help demo test check bench pictures setup browser lock clean
+.PHONY: help demo test check bench mutation pictures setup browser lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -40,6 +43,11 @@ check: setup ## style, types, import contracts, documentation
 
 bench: setup ## the figures of the README
 	@exec $(BIN)/python -m benchmarks
+
+mutation: setup ## mutants of reconciler/core against its unit tests; an hour or more; ONLY="reconciler.core.compare.*"
+	@$(PIP) install $(QUIETLY) --require-hashes --requirement requirements/mutation.txt
+	$(BIN)/mutmut run --max-children $(MUTANTS_AT_ONCE) $(foreach name,$(ONLY),'$(name)')
+	$(BIN)/python -m benchmarks.mutation
 
 pictures: setup browser ## the pictures of the documentation, from a running demo
 	@exec $(BIN)/python -m benchmarks.pictures
@@ -87,8 +95,10 @@ lock: ## rewrite requirements/*.txt from pyproject.toml; UPGRADE=1 takes newer r
 	@test -x $(UV) || { python3 -m venv build/lock; build/lock/bin/python -m pip install $(QUIETLY) 'uv==0.13.9'; }
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra sandbox --extra dev --output-file requirements/dev.txt pyproject.toml
 	@$(COMPILE) $(if $(UPGRADE),--upgrade) --constraint requirements/dev.txt --output-file requirements/runtime.txt pyproject.toml
-	@echo "Wrote requirements/dev.txt and requirements/runtime.txt"
+	@$(COMPILE) $(if $(UPGRADE),--upgrade) --extra sandbox --extra dev --extra mutation --constraint requirements/dev.txt \
+	  --output-file requirements/mutation.txt pyproject.toml
+	@echo "Wrote requirements/dev.txt, requirements/runtime.txt and requirements/mutation.txt"
 
 clean: ## remove what make and the tools made; reports/ stays
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find reconciler tests $(wildcard benchmarks) -name __pycache__ -type d -prune -exec rm -rf {} +

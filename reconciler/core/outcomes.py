@@ -154,7 +154,7 @@ def observation(judged: Judged) -> bytes:
         source and source.problem,
         target and target.problem,
     )
-    return hashlib.blake2b(repr(seen).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    return hashlib.blake2b(repr(seen).encode(), digest_size=16).digest()
 
 
 def join_strays(judged: list[Match]) -> list[Match]:

@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.core.classify import field_cluster, outcome_cluster
 from reconciler.core.model import (
+    ClusterKey,
     DanglingReason,
     DanglingReference,
     Instant,
@@ -13,12 +14,14 @@ from reconciler.core.model import (
     ObjectIdValue,
     Outcome,
     Raw,
+    Sensitivity,
 )
 from reconciler.core.spec import FieldKind
 from tests.unit.core_world import ID, entity, field, field_diffs
 
 NO_ROW = DanglingReference(DanglingReason.NO_ROW, "u")
 HOUR = 3_600_000_000
+SECOND = 1_700_000_001 * 1_000_000
 NOON = 20_000 * 24 * HOUR + 12 * HOUR + 34_567_000
 
 
@@ -42,6 +45,21 @@ def titles(kind: FieldKind, source: Raw, target: Raw) -> set[str]:
         (FieldKind.TEXT, "", None, "it: null in PostgreSQL for an empty value"),
         (FieldKind.TEXT, None, "", "it: null in MongoDB for an empty value"),
         (FieldKind.TEXT, "a", None, "it: null in PostgreSQL for a value"),
+        (FieldKind.TEXT, "1234", "1235", "it: value"), (FieldKind.TEXT, "0123", "9999", "it: value"),
+        (FieldKind.TEXT, "0123", "X123", "it: value"), (FieldKind.TEXT, "01234", " 1234", "it: value"),
+        (FieldKind.TEXT, "0120", "120", "it: leading zero lost"), (FieldKind.TEXT, "ab c", "a bc", "it: white space"),
+        (FieldKind.TEXT, "abcd", "xy?", "it: value"), (FieldKind.TEXT, "x", "a?", "it: value"),
+        (FieldKind.INTEGER, 0, None, "it: null in PostgreSQL for an empty value"),
+        (FieldKind.INTEGER, 1, None, "it: null in PostgreSQL for a value"),
+        (FieldKind.BYTES, b"a", b"b", "it: value"), (FieldKind.BYTES, "a", b"b", "it: type (string against bytes)"),
+        (FieldKind.TEXT, 7, None, "it: type (int against nothing)"),
+        (FieldKind.JSON, {"a": {}}, JsonText('{"a": []}'), "it.a: type (object against array)"),
+        (FieldKind.INSTANT, Instant(NOON), Instant(NOON + 24 * HOUR), "it: PostgreSQL is later by 24:00 h"),
+        (FieldKind.INSTANT, Instant(NOON), Instant(NOON + 25 * HOUR), "it: value"),
+        (FieldKind.INSTANT, Instant(SECOND + 1000), Instant(SECOND), "it: milliseconds lost"),
+        (FieldKind.INSTANT, Instant(SECOND + 1_000_000), Instant(SECOND), "it: value"),
+        (FieldKind.INSTANT, Instant(SECOND), Instant(SECOND + 1_000_000), "it: value"),
+        (FieldKind.INSTANT, Instant(NOON), Instant(NOON - HOUR - 7_000_000), "it: value"),
         (FieldKind.TEXT, "abc", "xyz", "it: value"), (FieldKind.TEXT, 7, "7", "it: type (int against text)"),
         (FieldKind.DECIMAL, 19.99, Decimal(1999), "it: minor units: PostgreSQL is 10^2 times MongoDB"),
         (FieldKind.DECIMAL, 1999, Decimal("19.99"), "it: minor units: MongoDB is 10^2 times PostgreSQL"),
@@ -84,3 +102,21 @@ def test_places_in_lists_fall_into_one_cluster() -> None:
 def test_the_cluster_of_a_diff_without_fields_says_the_outcome() -> None:
     found = outcome_cluster("d", entity(field(FieldKind.TEXT)), Outcome.KEY_DEFECT, "null in its key")
     assert (found.path, found.title) == (None, "key defects: null in its key")
+    assert found == ClusterKey(
+        domain="d", entity="thing", path=None, kind="key_defect", types="", cause="key defects: null in its key"
+    )
+    assert outcome_cluster("d", entity(field(FieldKind.TEXT)), Outcome.OUT_OF_SCOPE).cause == "out_of_scope"
+
+
+def test_the_cluster_of_a_field_holds_all_that_its_diffs_share() -> None:
+    whole = entity(field(FieldKind.TEXT))
+    (one,) = field_diffs(field(FieldKind.TEXT), 7, "7")
+    assert field_cluster("d", whole, one) == ClusterKey(
+        domain="d", entity="thing", path="it", kind="type", types="int against text", cause=""
+    )
+
+
+@pytest.mark.parametrize(("sensitivity", "cause"), [(Sensitivity.PII, ""), (Sensitivity.PLAIN, "flipped")])
+def test_a_cause_that_tells_a_personal_value_is_not_told(sensitivity: Sensitivity, cause: str) -> None:
+    spec = field(FieldKind.BOOLEAN, sensitivity=sensitivity)
+    assert [field_cluster("d", entity(spec), one).cause for one in field_diffs(spec, True, False)] == [cause]  # noqa: FBT003 - the field's values

@@ -2,15 +2,41 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reconciler.core.compare import compare
-from reconciler.core.model import DiffKind, FieldDiff, JsonText, Mistyped, ObjectIdValue, Raw, Record, Sensitivity, Side
+from reconciler.core.compare import compare, sensitivity_at
+from reconciler.core.model import (
+    ChildRow,
+    DanglingReason,
+    DanglingReference,
+    DiffKind,
+    FieldDiff,
+    JsonText,
+    Mistyped,
+    ObjectIdValue,
+    Raw,
+    Record,
+    Sensitivity,
+    Side,
+)
 from reconciler.core.spec import FieldKind
-from tests.unit.core_world import ID, diffs, documents, entity, field, field_diffs, json_text, longs, record, texts
+from tests.unit.core_world import (
+    ID,
+    children,
+    diffs,
+    documents,
+    entity,
+    field,
+    field_diffs,
+    json_text,
+    longs,
+    record,
+    texts,
+)
 
 JSON = field(FieldKind.JSON)
 WHOLE = entity(JSON, field(FieldKind.TEXT, path="text"), field(FieldKind.INTEGER, path="number"))
@@ -126,3 +152,64 @@ def test_a_secret_field_differs_as_a_whole() -> None:
 
 def test_a_note_says_which_side_holds_which_type() -> None:
     assert field_diffs(field(FieldKind.TEXT), 7, "7")[0].note == "the source holds a int"
+
+
+PAD = [*range(2_001)]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [
+        ({"a": 1}, {"b": None}, [("a", "missing_field"), ("b", "extra_field")]),
+        ({"a": None}, {"a": 1, "b": 2}, [("a", "extra_field"), ("b", "extra_field")]),
+        ({"a": None}, {}, [("a", "missing_field")]),
+        ({"a": [1, 2, None]}, {"a": [1, 3]}, [("a[1]", "value"), ("a[2]", "missing_field")]),
+        ({"a": [1]}, {"a": [1, None]}, [("a[1]", "extra_field")]),
+        ({"a": [1]}, {"a": {"0": 1}}, [("a", "type")]),
+        ({"a": {"b": {"c": [{"d": True}]}}}, {"a": {"b": {"c": [{"d": 1}]}}}, [("a.b.c[0].d", "type")]),
+        ({"a": []}, {"a": 7}, [("a", "type")]),
+    ],
+)  # fmt: skip
+def test_long_values_are_walked_name_by_name_and_index_by_index(
+    source: dict[str, Raw], target: dict[str, Raw], expected: list[tuple[str, str]]
+) -> None:
+    found = diffs(JSON, {"pad": PAD, **source}, json_text({"pad": PAD, **target}))
+    assert sorted(found) == [(f"it.{path}", kind) for path, kind in expected]
+
+
+def test_holes_among_child_rows_keep_the_other_rows_at_their_places() -> None:
+    spec = field(FieldKind.CHILDREN)
+    elements = [{"name": name, "size": {"value": 1}} for name in "abc"]
+    moved = (ChildRow(0, ("a", 1)), ChildRow(2, ("b", 1)), ChildRow(3, ("c", 1)))
+    assert diffs(spec, elements, moved) == [
+        ("it[1]", "missing_field"), ("it[2].name", "value"), ("it[3]", "extra_field")
+    ]  # fmt: skip
+    assert diffs(spec, elements, (ChildRow(0, ("b", 1)), ChildRow(1, ("c", 1)))) == [("it[0]", "missing_field")]
+
+
+@pytest.mark.parametrize(
+    ("sensitivities", "steps", "expected"),
+    [
+        (("plain", "plain", "plain"), (0, "name"), "plain"), (("plain", "secret", "plain"), (0, "name"), "secret"),
+        (("plain", "secret", "plain"), (0, "size.value"), "plain"), (("plain", "secret", "pii"), (0,), "secret"),
+        (("pii", "plain", "plain"), (0, "name"), "pii"), (("plain", "plain", "pii"), (), "pii"),
+        (("secret", "plain", "plain"), (0, "name", "x"), "secret"),
+    ],
+)  # fmt: skip
+def test_a_place_in_child_rows_is_as_sensitive_as_its_column_or_its_field(
+    sensitivities: tuple[str, str, str], steps: tuple[str | int, ...], expected: str
+) -> None:
+    own, *columns = map(Sensitivity, sensitivities)
+    table = children()
+    fields = tuple(replace(one, sensitivity=how) for one, how in zip(table.fields, columns, strict=True))
+    spec = field(FieldKind.CHILDREN, sensitivity=own, children=replace(table, fields=fields))
+    assert sensitivity_at(spec, steps) is Sensitivity(expected)
+
+
+def test_a_note_says_what_the_target_holds_and_why_a_reference_dangles() -> None:
+    assert field_diffs(field(FieldKind.TEXT), "7", 7)[0].note == "the target holds a int"
+    assert field_diffs(field(FieldKind.TEXT), "7", "8")[0].note == ""
+    lost = DanglingReference(DanglingReason.NULL_LEGACY_ID, "uuid")
+    (found,) = field_diffs(field(FieldKind.REFERENCE), ObjectIdValue(ID), lost)
+    assert (found.kind, found.note) == (DiffKind.DANGLING_REFERENCE, DanglingReason.NULL_LEGACY_ID.value)
+    assert (found.source, found.target, found.field_path, found.sensitivity) == (ID, lost, "it", Sensitivity.PLAIN)

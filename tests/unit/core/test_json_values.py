@@ -149,3 +149,18 @@ def _is_permutation(left: Raw, right: Raw) -> bool:
             return False
         rest.remove(repr(json_document(one)))
     return True
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"a": NaN}', "json with NaN or Infinity"), ("-Infinity", "json with NaN or Infinity"),
+        ('{"a": 1, "a": 1}', "json with a name that occurs twice"), ('"\\ud800"', "json with half a surrogate pair"),
+        ('{"\\ud800": 1}', "json with half a surrogate pair"), ("{", "json that can't be parsed"),
+        ("[" * 100_000, "json nested too deep"), ("1e99999999999999999999", "json that can't be parsed"),
+    ],
+)  # fmt: skip
+def test_what_is_no_json_says_what_is_wrong_with_it(text: str, told: str) -> None:
+    with pytest.raises(UnreadableValue) as found:
+        json_column(JsonText(text))
+    assert (found.value.type_name, found.value.path) == (told, "")

@@ -1,5 +1,7 @@
 """Every match has exactly one outcome."""
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.core.model import (
@@ -135,6 +137,14 @@ def test_a_row_that_has_its_own_document_is_not_taken_by_a_stray() -> None:
     assert join_strays([Pair(stray, None), Pair(own, row)]) == [Pair(stray, None), Pair(own, row)]
 
 
+def test_only_a_stray_that_stands_alone_is_joined() -> None:
+    stray, row, other = (
+        record(PLAIN, side, ID, "x", id=side.value) for side in (Side.SOURCE, Side.TARGET, Side.TARGET)
+    )
+    matches: list[Match] = [Defective(Side.TARGET, row, "null"), Pair(stray, other), Pair(None, row)]
+    assert join_strays(list(matches)) == matches
+
+
 def test_an_observation_changes_exactly_when_a_record_does() -> None:
     def seen(source: Raw, target: Raw) -> bytes:
         pair = Pair(record(PLAIN, Side.SOURCE, ObjectIdValue(ID), source), record(PLAIN, Side.TARGET, ID, target))
@@ -143,6 +153,19 @@ def test_an_observation_changes_exactly_when_a_record_does() -> None:
     assert seen("a", "b") == seen("a", "b")
     assert seen(7, "b") == seen(7, "b")
     assert len({seen("a", "b"), seen("a", "c"), seen("x", "b"), seen(7, "b"), seen(8, "b")}) == 5
+    assert seen("\ud800", "b") != seen("\ud801", "b")
+
+
+def test_an_observation_of_one_side_alone_changes_with_it() -> None:
+    judge = Judge(PLAIN, now_ms=NOW)
+    document, row = record(PLAIN, Side.SOURCE, ObjectIdValue(ID), "x"), record(PLAIN, Side.TARGET, ID, "x")
+    broken = [replace(row, problem=why) for why in ("one", "other")]
+    pairs = [Pair(document, None), Pair(None, row), Pair(document, broken[0]), Pair(document, broken[1])]
+    pairs += [Pair(broken[0], row), Pair(broken[1], row), Pair(replace(document, id="moved"), None)]
+    found = [observation(judge.outcome(one)) for one in pairs]
+    assert found[0] == found[-1], "where a record lies is nothing to it"
+    assert len(set(found)) == 6
+    assert {len(one) for one in found} == {16}
 
 
 def test_a_judged_match_knows_its_records() -> None:
@@ -167,7 +190,22 @@ def test_an_embedded_record_on_another_owner_meets_its_row(owner: Raw) -> None:
     assert [one.outcome for one in joined] == [Outcome.FIELD_MISMATCH, Outcome.EXTRA_IN_TARGET]
     assert joined[0].diff is not None
     assert [one.path for one in joined[0].diff.fields] == ["user"]
-    assert joined[0].diff.key_text == source.key_text
+    assert joined[0].diff.key_text == joined[0].diff.locator == source.key_text
+    assert joined[0].diff.outcome is Outcome.FIELD_MISMATCH
+    assert joined[0].match == Pair(source, row)
+    assert joined[1] is settled[2]
+
+
+def test_a_record_meets_only_what_agrees_in_all_but_the_owner() -> None:
+    spec = embedded_entity(owner_in_key=True)
+    judge = Judge(spec, now_ms=NOW)
+    source = record(spec, Side.SOURCE, ObjectIdValue(ID), "h")
+    twin = record(spec, Side.TARGET, ResolvedReference(OTHER_ID), "h")
+    stranger = record(spec, Side.TARGET, ResolvedReference(OTHER_ID), "another")
+    apart = [judge.outcome(one) for one in (Pair(source, None), Pair(None, stranger))]
+    assert join_moved(spec, apart) == apart
+    differing = [judge.outcome(Pair(source, stranger)), judge.outcome(Pair(None, twin))]
+    assert join_moved(spec, differing) == differing, "a record that met a row is not taken to another"
 
 
 def test_one_row_is_met_by_one_record_only() -> None:

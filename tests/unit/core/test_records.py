@@ -28,6 +28,24 @@ LEVEL = entity(field(FieldKind.INTEGER, path="level"), key=["level"])
 PAIR = entity(field(FieldKind.TEXT, path="one"), field(FieldKind.INTEGER, path="two"), key=["one", "two"])
 
 
+@given(st.lists(st.text("a/%25F", max_size=6), min_size=1, max_size=4))
+def test_a_joined_key_is_split_into_the_parts_that_it_was_made_of(parts: list[str]) -> None:
+    assert split_key(joined_key(parts), len(parts)) == parts
+
+
+def test_a_key_that_a_report_shows_is_read_back() -> None:
+    found = parse_key(PAIR, "a%2Fb/7")
+    assert found
+    assert (found.parts, found.text) == (("a/b", 7), "a%2Fb/7")
+    assert parse_key(PAIR, "a/b/7") is None
+    assert parse_key(PAIR, "a") is None
+    assert parse_key(NAMED, "id:7") is None
+    named = parse_key(NAMED, "a/b")
+    assert named
+    assert named.parts == ("a/b",)
+    assert parse_key(LEVEL, "7.5") is None
+
+
 def test_a_record_keeps_its_values_and_its_key() -> None:
     found = record(LEGACY, Side.SOURCE, ObjectIdValue(ID), "x")
     assert (found.key_text, found.values, found.defect, found.stray) == (ID, (ID, "x"), "", False)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reconciler.core.compare import compare
+from reconciler.core.classify import outcome_cluster
+from reconciler.core.compare import ABSENT, compare
 from reconciler.core.model import (
     ChildRow,
     DanglingReason,
@@ -27,7 +28,7 @@ from reconciler.core.model import (
 )
 from reconciler.core.redact import OTHER, SAME, masked, reported, shown
 from reconciler.core.spec import ChildTable, FieldKind, FieldSpec
-from reconciler.core.values import Milliseconds
+from reconciler.core.values import JsonBool, Milliseconds, Token
 from tests.unit.core_world import ID, entity, field, record
 
 LETTERS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=f"{SAME}{OTHER}…"), max_size=40)
@@ -197,3 +198,27 @@ def test_a_child_column_is_hidden_as_it_asks_though_its_table_is_plain() -> None
 def test_a_strange_type_is_shown_in_its_own_type(type_name: str, text: str, expected: object) -> None:
     found = shown(Mistyped(type_name=type_name, shown=text))
     assert (type(found), found) == (type(expected), expected)
+
+
+def test_a_diff_without_fields_is_reported_with_its_cluster() -> None:
+    whole = entity(field(FieldKind.TEXT))
+    diff = RecordDiff(locator="target:7", key_text="id:7", outcome=Outcome.KEY_DEFECT, detail="null in its key")
+    assert reported("domain", whole, diff, state=DiffState.CONFIRMED) == ReportedDiff(
+        locator="target:7", key="id:7", outcome=Outcome.KEY_DEFECT, state=DiffState.CONFIRMED, fields=(),
+        cluster=outcome_cluster("domain", whole, Outcome.KEY_DEFECT, "null in its key"), detail="null in its key",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("sensitivity", "note"), [(Sensitivity.PLAIN, "the source holds a int"), (SECRET, "")])
+def test_a_reported_field_says_how_it_differs_and_where_it_belongs(sensitivity: Sensitivity, note: str) -> None:
+    spec = field(FieldKind.TEXT, sensitivity=sensitivity)
+    found = report(spec, 7, "7")
+    (one,) = found.fields
+    assert (one.path, one.kind.value, one.note, found.cluster) == ("it", "type", note, None)
+    assert (one.cluster.domain, one.cluster.entity, one.cluster.path) == ("domain", "thing", "it")
+
+
+def test_shown_values_are_json_of_their_own_kinds() -> None:
+    assert shown({"a": [JsonBool.TRUE, ABSENT, Token("NaN")]}) == {"a": [True, None, "NaN"]}
+    with pytest.raises(TypeError, match="complex"):
+        shown(1j)
