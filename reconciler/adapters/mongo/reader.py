@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from motor.motor_asyncio import AsyncIOMotorClientSession
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from reconciler.adapters.hosts import Address, refuse_strangers, refuse_writers
 from reconciler.adapters.mongo import queries
 from reconciler.adapters.mongo.catalogue import hints, problems
+from reconciler.adapters.mongo.checksums import MongoTelling, probe, probed
 from reconciler.adapters.mongo.connection import Client, describe, failure, told
 from reconciler.adapters.mongo.documents import Document
 from reconciler.adapters.mongo.field_names import fields_seen
@@ -61,6 +62,7 @@ class MongoReader:
         self._allow_writable = allow_writable
         self._allowed_hosts = address.hosts if allowed_hosts is None else allowed_hosts
         self._snapshots: bool | None = None
+        self._tells: bool | None = None
 
     async def health(self) -> StoreHealth:
         """Reaches the server; refuses hosts off the allow-list and, off this machine, an account that can write."""
@@ -128,6 +130,21 @@ class MongoReader:
                 records = await _all(ask(queries.by_ids(entity, ids[at : at + AT_ONCE])), make)
                 found |= {record.id: record for record in records if record.id in asked}
         return tuple(found.values())
+
+    async def untellable(self, entity: EntitySpec) -> Sequence[str]:  # noqa: ARG002 - the server's operators are all it takes
+        """Why this server can't tell the entity's records, a phrase each; asked of the server once."""
+        if self._tells is None:
+            try:
+                cursor = self._database.aggregate(probe(), maxTimeMS=self._limits.max_time_ms)
+                self._tells = probed(await cursor.to_list(None))
+            except OperationFailure:
+                self._tells = False
+        return () if self._tells else ("MongoDB lacks an operator ($toHashedIndexKey, $sortArray) or hashes otherwise",)
+
+    @asynccontextmanager
+    async def tell(self, entity: EntitySpec, *, now_ms: int) -> AsyncIterator[MongoTelling]:
+        """Sums and hashes of the entity's ranges."""
+        yield MongoTelling(self._asking(entity, "reconciler checksum", None), entity, now_ms=now_ms)
 
     async def check_invariant(self, entity: EntitySpec, invariant: InvariantSpec) -> InvariantResult:
         """Counts violations by one pipeline."""

@@ -8,7 +8,7 @@ from asyncpg.cursor import Cursor
 
 from reconciler.adapters.hosts import refuse_writers
 from reconciler.adapters.pieces import Cut, PiecedRead
-from reconciler.adapters.postgres import catalogue, sql
+from reconciler.adapters.postgres import catalogue, checksums, sql
 from reconciler.adapters.postgres.connection import BEGIN, Connector, told
 from reconciler.adapters.postgres.invariants import check
 from reconciler.adapters.postgres.rows import RowMaker
@@ -117,6 +117,20 @@ class PostgresReader:
                 records = await maker.records(await connection.fetch(statement, values))
                 found |= {record.id: record for record in records}
         return tuple(found.values())
+
+    async def untellable(self, entity: EntitySpec) -> Sequence[str]:
+        """Why this server can't tell the entity's rows, a phrase each."""
+        async with self._connector.connect(doing="reading the catalogue") as connection:
+            return await checksums.obstacles(connection, entity)
+
+    @asynccontextmanager
+    async def tell(self, entity: EntitySpec, *, now_ms: int) -> AsyncIterator[checksums.PostgresTelling]:
+        """Sums and hashes of the entity's ranges, over one connection."""
+        doing = f"summing {entity.table}"
+        async with self._connector.connection(doing=doing) as connection:
+            with told(doing):
+                telling = await checksums.telling(connection, entity, self._system, now_ms=now_ms, doing=doing)
+            yield telling
 
     async def check_invariant(self, entity: EntitySpec, invariant: InvariantSpec) -> InvariantResult:
         """Counts violations by one statement."""

@@ -1,0 +1,153 @@
+"""Sums and hashes of ranges of an entity, as MongoDB itself computes them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bson import Decimal128, ObjectId
+
+from reconciler.adapters.mongo.connection import told
+from reconciler.adapters.mongo.documents import Document, decoded_all, split
+from reconciler.adapters.mongo.queries import ELEMENT, INDEX, Stage, id_text, shape
+from reconciler.core.checksum import mongo
+from reconciler.core.checksum.words import HashedRecord, KeyRange, RangeSum, hash_of
+from reconciler.core.spec import EntitySpec
+
+PROBE = "reconciler"
+Ask = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Pipelines that tell an entity's records; what has expired by `now_ms` is left out of sums and hashes."""
+
+    entity: EntitySpec
+    now_ms: int
+
+    def total(self, key_range: KeyRange) -> list[Stage]:
+        """A pipeline that answers with one document: n records, x of them expired, s the sum of the others' hashes."""
+        hashed, expired = {"$toDecimal": self._hash()}, self._expired()
+        counted: Stage = {"_id": None, "n": {"$sum": 1}, "s": {"$sum": hashed}}
+        if expired is not None:
+            counted["s"] = {"$sum": {"$cond": [expired, 0, hashed]}}
+            counted["x"] = {"$sum": {"$cond": [expired, 1, 0]}}
+        return [*self._records(key_range), {"$group": counted}]
+
+    def hashes(self, key_range: KeyRange) -> list[Stage]:
+        """A pipeline that answers with a document for each record that has not expired: k its key, h its hash."""
+        expired = self._expired()
+        alive: list[Stage] = [] if expired is None else [{"$match": {"$expr": {"$not": [expired]}}}]
+        keys = mongo.key_parts(self.entity, root=self._root, owner=self._owner)
+        shown: Stage = {"$project": {"_id": 1, INDEX: 1, "k": keys, "h": self._hash()}}
+        return [*self._records(key_range), *alive, shown]
+
+    def boundary(self, after: str | None, size: int) -> list[Stage]:
+        """A pipeline that answers with the `_id` that `size` documents behind another one has, if it is an ObjectId."""
+        first = {"$gt": ObjectId(after)} if after else {"$type": "objectId"}
+        return [
+            {"$match": {"_id": first}},
+            {"$sort": {"_id": 1}},
+            {"$skip": size - 1},
+            {"$limit": 1},
+            {"$project": {"_id": 1}},
+        ]
+
+    @property
+    def _root(self) -> str:
+        """What holds a record's fields."""
+        return f"${ELEMENT}" if self.entity.embedded else mongo.WHOLE
+
+    @property
+    def _owner(self) -> str:
+        """Where the owner's id is."""
+        return "$_id" if self.entity.embedded else ""
+
+    def _hash(self) -> Stage:
+        """A record's hash."""
+        return {"$toHashedIndexKey": mongo.told(self.entity, root=self._root, owner=self._owner)}
+
+    def _expired(self) -> Any:  # noqa: ANN401 - an expression
+        """Whether a record has expired; None where nothing does."""
+        return mongo.expired(self.entity.ttl, root=self._root, now_ms=self.now_ms) if self.entity.ttl else None
+
+    def _records(self, key_range: KeyRange) -> list[Stage]:
+        """The records of a range, whatever the types: to `$expr` no `_id` lies outside of all ranges."""
+        bounds = [("$gt", key_range.after), ("$lte", key_range.until)]
+        within = [{word: ["$_id", {"$literal": ObjectId(digits)}]} for word, digits in bounds if digits is not None]
+        stages: list[Stage] = [{"$match": {"$expr": {"$and": within}}}] if within else []
+        return [*stages, *(shape(self.entity) if self.entity.embedded else [])]
+
+
+def read_total(batches: Sequence[bytes]) -> RangeSum:
+    """What a `total` pipeline answered with; of no record there is no answer at all."""
+    found = [document for batch in batches for document in decoded_all(batch)]
+    if not found:
+        return RangeSum(records=0, expired=0, total=0)
+    total = found[0]["s"]
+    number = int(total.to_decimal()) if isinstance(total, Decimal128) else int(total)
+    return RangeSum(records=int(found[0]["n"]), expired=int(found[0].get("x", 0)), total=number)
+
+
+def read_hashes(batch: bytes) -> list[HashedRecord]:
+    """The records of a raw batch of a `hashes` pipeline."""
+    pairs = zip(decoded_all(batch), split(batch), strict=True)
+    return [HashedRecord(id=_id(document, raw), key=_key(document), hash=int(document["h"])) for document, raw in pairs]
+
+
+def _id(document: Document, raw: bytes) -> str:
+    """The record's id as its reader spells it."""
+    return f"{id_text(document, raw)}#{document[INDEX] or 0}" if INDEX in document else id_text(document, raw)
+
+
+def _key(document: Document) -> tuple[str | None, ...]:
+    """The key's parts; None for one that is no text, or none that can be read."""
+    parts = document["k"]
+    return tuple(part if isinstance(part, str) else None for part in parts) if isinstance(parts, list) else (None,)
+
+
+def probe() -> list[Stage]:
+    """A pipeline that answers whether the server has the operators and hashes as ours do: one document, `h` and `s`."""
+    unsorted = {"$literal": [{"n": 2, "k": "b"}, {"n": 1, "k": "c"}]}
+    return [
+        {"$documents": [{}]},
+        {"$project": {
+            "_id": 0,
+            "h": {"$toHashedIndexKey": PROBE},
+            "s": {"$sortArray": {"input": unsorted, "sortBy": {"n": 1, "k": 1}}},
+        }},
+    ]  # fmt: skip
+
+
+def probed(found: Sequence[Document]) -> bool:
+    """Whether the answer to `probe` is the one that the encoding rests on."""
+    return len(found) == 1 and found[0].get("h") == hash_of(PROBE) and found[0].get("s", [{}])[0].get("k") == "c"
+
+
+class MongoTelling:
+    """What MongoDB says of ranges of an entity, one statement each."""
+
+    def __init__(self, ask: Ask, entity: EntitySpec, *, now_ms: int) -> None:
+        """`ask` asks the collection a pipeline."""
+        self._ask = ask
+        self._telling = Telling(entity, now_ms)
+        self._doing = f"summing {entity.collection}"
+
+    async def total(self, key_range: KeyRange) -> RangeSum:
+        """Count and sum of a range."""
+        return read_total(await self._answer(self._telling.total(key_range)))
+
+    async def hashes(self, key_range: KeyRange) -> Sequence[HashedRecord]:
+        """Each record of a range with its hash."""
+        batches = await self._answer(self._telling.hashes(key_range))
+        return [record for batch in batches for record in read_hashes(batch)]
+
+    async def boundary(self, after: str | None, size: int) -> str | None:
+        """The anchor `size` documents behind another one; None where fewer follow."""
+        batches = await self._answer(self._telling.boundary(after, size))
+        found = [document for batch in batches for document in decoded_all(batch)]
+        return str(found[0]["_id"]) if found else None
+
+    async def _answer(self, pipeline: list[Stage]) -> list[bytes]:
+        """The batches of an answer that are not empty."""
+        with told(self._doing, begun=True):
+            return [batch async for batch in self._ask(pipeline) if batch]

@@ -1,0 +1,162 @@
+"""Sums and hashes of ranges of an entity, as PostgreSQL itself computes them."""
+
+from collections.abc import Mapping, Sequence
+
+import asyncpg
+
+from reconciler.adapters.postgres import catalogue
+from reconciler.adapters.postgres.connection import told
+from reconciler.adapters.postgres.sql import Statement, of_table, quoted
+from reconciler.core.checksum import sql
+from reconciler.core.checksum.words import FIELD, HashedRecord, KeyRange, RangeSum
+from reconciler.core.spec import EntitySpec, FieldKind, FieldSpec, System
+
+OLDEST = 14  # extract() answers with a numeric since then
+COMMENT = "/* reconciler checksum */ "
+
+
+class Telling:
+    """Statements that tell an entity's rows; what has expired by `now_ms` is left out of sums and hashes."""
+
+    def __init__(
+        self,
+        entity: EntitySpec,
+        system: System,
+        *,
+        now_ms: int,
+        types: sql.Types,
+        child_types: Mapping[str, sql.Types],
+    ) -> None:
+        """`types` are the base types of the table's columns, `child_types` those of its child tables."""
+        self._entity = entity
+        self._told = sql.told(entity, system, types=types, child_types=child_types)
+        self._anchor = _anchor(entity, system)
+        self._expired = _expired(entity, now_ms)
+        self._rest = len(entity.fields) - 1
+
+    def total(self, key_range: KeyRange) -> Statement:
+        """A statement with one row: records, how many of them have expired, the sum of the others' hashes."""
+        counted = "select count(*), count(*) filter (where x), sum(h) filter (where not x)"
+        return Statement(f"{COMMENT}{counted} from {self._hashed(key_range, '')}", _bounds(key_range))
+
+    def hashes(self, key_range: KeyRange) -> Statement:
+        """A statement with a row for each record that has not expired: its id, its hash, its key's parts."""
+        keys = sql.key_parts(self._entity, self._anchor)
+        names = [f"k{place}" for place in range(len(keys))]
+        extra = "".join(f", {key} as {name}" for key, name in zip(keys, names, strict=True))
+        extra += f", t.{quoted(self._entity.row_id)}::text as id"
+        chosen = ", ".join(["id", "h", *names])
+        carried = "".join(f", {name}" for name in (*names, "id"))
+        source = self._hashed(key_range, extra, carried)
+        return Statement(f"{COMMENT}select {chosen} from {source} where not x", _bounds(key_range))
+
+    def _hashed(self, key_range: KeyRange, extra: str, carried: str = "") -> str:
+        """A fenced subquery with h the hash and x whether a row has expired, and what else is asked of the row."""
+        tables = f"{of_table(self._entity)} t{self._told.tables}{_where(self._anchor, key_range)}"
+        rows = f"select {self._told.text} as e, {self._expired} as x{extra} from {tables} offset 0"
+        sound = f"select {sql.checked('e', FIELD, self._rest)} as e, x{carried} from ({rows}) a offset 0"
+        digests = f"select {sql.hashed('e')} as m, x{carried} from ({sound}) b offset 0"
+        return f"(select {sql.number('m')} as h, x{carried} from ({digests}) c) d"
+
+
+def _anchor(entity: EntitySpec, system: System) -> str:
+    """The column that ranges are cut by: the legacy id of the row itself, or of its owner's row."""
+    if entity.embedded is None:
+        return f"t.{quoted(entity.legacy_column)}"
+    place = entity.index(entity.embedded.owner)
+    return f"r{place}.{quoted(system.entity(entity.embedded.owner).legacy_column)}"
+
+
+def _expired(entity: EntitySpec, now_ms: int) -> str:
+    """Whether a row has expired."""
+    if not entity.ttl:
+        return "false"
+    column = f"t.{quoted(entity.field(entity.ttl).column)}"
+    return f"(coalesce(isfinite({column}), false) and extract(epoch from {column}) * 1000 < {now_ms:d})"
+
+
+def _where(anchor: str, key_range: KeyRange) -> str:
+    """The condition of lying in a range."""
+    if key_range.after is None:
+        return f" where ({anchor} <= $1 or {anchor} is null)" if key_range.until else ""
+    return f" where {anchor} > $1" + (f" and {anchor} <= $2" if key_range.until else "")
+
+
+def _bounds(key_range: KeyRange) -> tuple[object, ...]:
+    """The parameters of a range."""
+    return tuple(digits for digits in (key_range.after, key_range.until) if digits is not None)
+
+
+def read_total(row: asyncpg.Record) -> RangeSum:
+    """What a `total` statement answered with."""
+    return RangeSum(records=int(row[0]), expired=int(row[1]), total=int(row[2] or 0))
+
+
+def read_hash(row: asyncpg.Record) -> HashedRecord:
+    """A row of a `hashes` statement."""
+    return HashedRecord(id=row[0], hash=row[1], key=tuple(row[place] for place in range(2, len(row))))
+
+
+class PostgresTelling:
+    """What PostgreSQL says of ranges of an entity, one statement each."""
+
+    def __init__(self, connection: asyncpg.Connection, telling: Telling, *, doing: str) -> None:
+        """`connection` is outside any transaction."""
+        self._connection = connection
+        self._telling = telling
+        self._doing = doing
+
+    async def total(self, key_range: KeyRange) -> RangeSum:
+        """Count and sum of a range."""
+        statement = self._telling.total(key_range)
+        with told(self._doing):
+            (row,) = await self._connection.fetch(statement.text, *statement.values)
+        return read_total(row)
+
+    async def hashes(self, key_range: KeyRange) -> Sequence[HashedRecord]:
+        """Each record of a range with its hash."""
+        statement = self._telling.hashes(key_range)
+        with told(self._doing):
+            return [read_hash(row) for row in await self._connection.fetch(statement.text, *statement.values)]
+
+
+async def telling(
+    connection: asyncpg.Connection, entity: EntitySpec, system: System, *, now_ms: int, doing: str
+) -> PostgresTelling:
+    """The statements for a table as it is today."""
+    types = base_types(await catalogue.columns(connection, entity.schema, entity.table))
+    child_types = {
+        item.children.table: base_types(await catalogue.columns(connection, entity.schema, item.children.table))
+        for item in entity.fields
+        if item.children
+    }
+    made = Telling(entity, system, now_ms=now_ms, types=types, child_types=child_types)
+    return PostgresTelling(connection, made, doing=doing)
+
+
+async def obstacles(connection: asyncpg.Connection, entity: EntitySpec) -> list[str]:
+    """Why this server can't tell the entity's rows, a phrase each."""
+    found = []
+    if connection.get_server_version().major < OLDEST:
+        found.append(f"PostgreSQL is older than {OLDEST}")
+    if await connection.fetchval("select current_setting('server_encoding')") != "UTF8":
+        found.append("the database's encoding is not UTF8")
+    found += json_columns(entity.fields, base_types(await catalogue.columns(connection, entity.schema, entity.table)))
+    for item in entity.fields:
+        if item.children:
+            there = base_types(await catalogue.columns(connection, entity.schema, item.children.table))
+            found += json_columns(item.children.fields, there)
+            if there.get(item.children.position_column) not in sql.WHOLE_TYPES:
+                found.append(f"{item.children.table}.{item.children.position_column} is no integer")
+    return found
+
+
+def base_types(columns: Mapping[str, catalogue.Column]) -> dict[str, str]:
+    """Column names to the names of their base types."""
+    return {name: column.base for name, column in columns.items()}
+
+
+def json_columns(fields: Sequence[FieldSpec], types: sql.Types) -> list[str]:
+    """Columns of type json, which keeps what its text was: only jsonb has one form for a value."""
+    columns = [item.column for item in fields if item.kind is FieldKind.JSON]
+    return [f"column {column} is json, not jsonb" for column in columns if types.get(column) != "jsonb"]

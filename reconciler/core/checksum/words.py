@@ -1,0 +1,90 @@
+"""What the three ways of telling a record share: separators, marks, the hash, and which entities can be told at all.
+
+A record is its fields' texts, joined by FIELD. Null and missing are empty, a text begins with QUOTE, so that it is not.
+What a store can't tell exactly is that store's mark: the marks never meet, so that the record differs.
+"""
+
+import hashlib
+import struct
+from dataclasses import dataclass
+
+from reconciler.core.spec import EntitySpec, FieldKind, FieldSpec
+
+FIELD, CELL, ROW = "\x1f", "\x1d", "\x1e"
+QUOTE = "'"
+SOURCE_MARK = "\0"  # PostgreSQL has no text that holds it
+TARGET_MARK = "!"  # no text that MongoDB's expression makes begins so
+ARRAY_ITEMS = (FieldKind.TEXT, FieldKind.INTEGER, FieldKind.BOOLEAN)
+MOST_ROWS = 100_000
+DEEPEST_JSON = 5
+# A double is told as a whole number of steps of 2^-k: (letter, magnitude below, k). What has smaller bits is marked.
+STEPS_OF_DOUBLE = (("b", 2.0**-2, 64), ("", 2.0**9, 54), ("c", 2.0**19, 43), ("d", 2.0**62, 0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRange:
+    """Records whose anchor (24 hex digits) lies behind `after` and not behind `until`; None is open.
+
+    A range that begins at the start also holds the rows without an anchor.
+    """
+
+    after: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeSum:
+    """What a store says of a range: its records, those that have expired, and the sum of the others' hashes."""
+
+    records: int
+    expired: int
+    total: int
+
+    def agrees(self, other: "RangeSum") -> bool:
+        """Whether both hold equal records, but for those that have expired on their side."""
+        return (self.records - self.expired, self.total) == (other.records - other.expired, other.total)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HashedRecord:
+    """One record's hash. `key` holds the key's parts in merge order as text, None where the store can't tell one."""
+
+    id: str
+    key: tuple[str | None, ...]
+    hash: int
+
+
+def hash_of(text: str) -> int:
+    """The 64-bit hash that MongoDB's `$toHashedIndexKey` gives for a text."""
+    body = text.encode()
+    seeded = struct.pack("<iii", 0, 15, len(body) + 1) + body + b"\0"
+    return int.from_bytes(hashlib.md5(seeded, usedforsecurity=False).digest()[:8], "little", signed=True)
+
+
+def hash_of_bytes(body: bytes) -> int:
+    """The same for a Binary of subtype 0."""
+    seeded = struct.pack("<iii", 0, 30, len(body)) + b"\0" + body
+    return int.from_bytes(hashlib.md5(seeded, usedforsecurity=False).digest()[:8], "little", signed=True)
+
+
+def anchored(entity: EntitySpec) -> bool:
+    """Whether both stores can cut the entity into ranges that keep every group of one key together."""
+    if entity.embedded is None:
+        return not entity.natural_key
+    return entity.ordered_key == (entity.embedded.owner,)
+
+
+def obstacles(entity: EntitySpec) -> tuple[str, ...]:
+    """Why an entity's records can't be told by the stores, a phrase each; empty where they can."""
+    inner = [one for item in entity.fields if item.children for one in item.children.fields]
+    found = [f"{item.path}: {why}" for item in (*entity.fields, *inner) if (why := _obstacle(item))]
+    if entity.append_only:
+        found.append("append-only: every key has to be remembered")
+    return tuple(found)
+
+
+def _obstacle(item: FieldSpec) -> str:
+    """Why a field can't be told, empty where it can."""
+    if item.kind is FieldKind.ARRAY and item.items not in ARRAY_ITEMS:
+        return f"an array of {item.items} has no encoding"
+    return ""
