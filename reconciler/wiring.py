@@ -23,7 +23,7 @@ from reconciler.app.configurations import note_configurations
 from reconciler.app.flags import Flags, FlagWatch
 from reconciler.app.passes import Looker
 from reconciler.app.plan import Cutover
-from reconciler.app.ports import Clock, RecordReader, TargetReader
+from reconciler.app.ports import Clock, SourceReader, TargetReader
 from reconciler.app.rechecks import RecheckPolicy
 from reconciler.app.runs import Runs
 from reconciler.app.sign_in import SignIn
@@ -58,7 +58,7 @@ class Reports:
 class Stores:
     """Both stores' readers."""
 
-    source: RecordReader
+    source: SourceReader
     target: TargetReader
 
 
@@ -150,6 +150,7 @@ def runs(reports: Reports, stores: Stores) -> Runs:
         recheck=recheck,
         config_digest=configuration.digest,
         code_version=code_version(),
+        method=pace.method,
     )
 
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Protocol
 
 from reconciler.app.drift import Drift, DriftWatch
-from reconciler.app.passes import EntityPass, Looker, Remember
+from reconciler.app.passes import EntityPass, Remember
 from reconciler.app.ports import DiffFilter, ReportStore
 from reconciler.app.recording import DomainWork
+from reconciler.app.scans import Scans
 from reconciler.core.model import OPEN_STATES, Mode, Side
 from reconciler.core.records import parse_key
 from reconciler.core.spec import DomainSpec, EntitySpec
@@ -54,7 +55,7 @@ class Looks:
         request: RunRequest,
         *,
         seed: int,
-        looker: Looker,
+        scans: Scans,
         store: ReportStore,
         drift: DriftWatch,
         progress: Progress,
@@ -63,7 +64,8 @@ class Looks:
         self._run_id = run_id
         self._request = request
         self._seed = seed
-        self._looker = looker
+        self._looker = scans.looker
+        self._scans = scans
         self._store = store
         self._drift = drift
         self._progress = progress
@@ -106,7 +108,7 @@ class Looks:
         request, told = self._request, self._progress.read
         match request.mode:
             case Mode.SCAN:
-                return await self._looker.scan(entity, told, self._memory(entity))
+                return await self._scans.scan(entity, told, self._memory(entity))
             case Mode.SAMPLE:
                 also = await self._open_keys(entity)
                 return await self._looker.sample(entity, size=request.sample, seed=self._seed, also=also, report=told)

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -58,6 +58,7 @@ class EntityPass:
     softened: Counter[str] = field(default_factory=Counter)
     ruled: Counter[RuleSpec] = field(default_factory=Counter)
     canaries: tuple[int, int] = (0, 0)
+    canary_pairs: int = 0
     notes: list[str] = field(default_factory=list)
     schema: SchemaLook | None = None
     answers: list[Answer] = field(default_factory=list)
@@ -74,7 +75,7 @@ class EntityPass:
         if judged.diff is None:
             self.outcomes[judged.outcome] += 1
             self.helped(judged)
-            self._release(judged)
+            self.release(judged)
         else:
             self.candidates[judged.diff.locator] = Candidate(
                 judged=judged, seen=observation(judged), first=at, since=at
@@ -86,13 +87,14 @@ class EntityPass:
             self.softened.update(judged.softened)
             self.ruled.update(judged.ruled)
 
-    def _release(self, judged: Judged) -> None:
+    def release(self, judged: Judged) -> None:
         """Plants canaries on the first matched records."""
-        if judged.outcome is not Outcome.MATCHED or self.outcomes[Outcome.MATCHED] > CANARY_PAIRS:
+        if judged.outcome is not Outcome.MATCHED or self.canary_pairs == CANARY_PAIRS:
             return
         source = judged.records[0]
         if source is None:
             return
+        self.canary_pairs += 1
         planted, caught = released(self.entity, source)
         self.canaries = (self.canaries[0] + planted, self.canaries[1] + caught)
 
@@ -198,7 +200,7 @@ class Looker:
         return found
 
     async def keys(
-        self, entity: EntitySpec, *, keys: Sequence[RecordKey], ids: dict[Side, Sequence[str]], report: Report
+        self, entity: EntitySpec, *, keys: Sequence[RecordKey], ids: Mapping[Side, Sequence[str]], report: Report
     ) -> EntityPass:
         """The named keys, read from both stores now."""
         found = EntityPass(entity=entity, method="keys", complete=True)
@@ -215,7 +217,7 @@ class Looker:
         return found
 
     async def fresh(
-        self, entity: EntitySpec, *, keys: Sequence[RecordKey], ids: dict[Side, Sequence[str]]
+        self, entity: EntitySpec, *, keys: Sequence[RecordKey], ids: Mapping[Side, Sequence[str]]
     ) -> list[Judged]:
         """What a fresh read of these keys and ids says."""
         normalizers = self._normalizers(entity)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from reconciler.core.audit import Act, AuditAction, AuditEntry, Chain
+from reconciler.core.checksum.words import HashedRecord, KeyRange, RangeSum
 from reconciler.core.cutover import Mark
 from reconciler.core.drift import FieldsSeen, Filled
 from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal, Waiver
@@ -56,6 +57,26 @@ class EntityRead(Protocol):
         """Records in merge order (`EntitySpec.ordered_key`; null and strange keys anywhere), in bounded batches."""
 
 
+class Telling(Protocol):
+    """What a store says of ranges of one entity without handing over a record; each answer is of one statement."""
+
+    async def total(self, key_range: KeyRange) -> RangeSum:
+        """Records of a range, and the sum of their hashes."""
+
+    async def hashes(self, key_range: KeyRange) -> Sequence[HashedRecord]:
+        """The records of a range, each with its hash."""
+
+
+class SourceTelling(Telling, Protocol):
+    """What only the source is asked: it has the keys that ranges are cut at."""
+
+    async def hashes(self, key_range: KeyRange, *, limit: int = 0) -> Sequence[HashedRecord]:
+        """The records of a range, each with its hash, or any `limit` of them."""
+
+    async def boundary(self, after: str | None, size: int) -> str | None:
+        """The anchor `size` records behind another (or behind the start); None where fewer follow."""
+
+
 class RecordReader(Protocol):
     """Reads one store, never writes."""
 
@@ -84,9 +105,22 @@ class RecordReader(Protocol):
     async def check_invariant(self, entity: EntitySpec, invariant: InvariantSpec) -> InvariantResult:
         """Asks the store how often the invariant is violated on this side."""
 
+    async def untellable(self, entity: EntitySpec) -> Sequence[str]:
+        """Why this store can't tell the entity's records by their hashes, a phrase each; empty where it can."""
+
+
+class SourceReader(RecordReader, Protocol):
+    """The source."""
+
+    def tell(self, entity: EntitySpec, *, now_ms: int) -> AbstractAsyncContextManager[SourceTelling]:
+        """Sums and hashes of the entity's records; those that have expired by `now_ms` are told apart."""
+
 
 class TargetReader(RecordReader, Protocol):
     """What only the target is asked."""
+
+    def tell(self, entity: EntitySpec, *, now_ms: int) -> AbstractAsyncContextManager[Telling]:
+        """Sums and hashes of the entity's records; those that have expired by `now_ms` are told apart."""
 
     async def known_legacy_ids(self, entity: EntitySpec, legacy_ids: Sequence[str]) -> frozenset[str]:
         """Which of these ids some row of the entity carries."""

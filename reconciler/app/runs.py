@@ -2,18 +2,20 @@
 
 from dataclasses import dataclass
 
+from reconciler.app.checksums import ChecksumScan
 from reconciler.app.configurations import note_configurations
 from reconciler.app.drift import DriftWatch
 from reconciler.app.invariants import InvariantChecks
 from reconciler.app.looks import Looks, Progress, RunRequest
 from reconciler.app.passes import Looker, draw_seed
-from reconciler.app.ports import Clock, DomainLocks, RecordReader, ReportStore, RunStart, StoredRun, TargetReader
+from reconciler.app.ports import Clock, DomainLocks, ReportStore, RunStart, SourceReader, StoredRun, TargetReader
 from reconciler.app.rechecks import RecheckPolicy, Rechecks
 from reconciler.app.recording import DomainWork, Gaps, Recorder
+from reconciler.app.scans import Scans
 from reconciler.core.model import Mode, RunStatus
 from reconciler.core.records import Digest
 from reconciler.core.ruling import domain_at
-from reconciler.core.spec import DomainSpec, System
+from reconciler.core.spec import DomainSpec, Method, System
 from reconciler.errors import OutOfTime, ReadInterrupted, ReconcilerError, UsageError
 
 
@@ -25,7 +27,7 @@ class Runs:
     """
 
     system: System
-    source: RecordReader
+    source: SourceReader
     target: TargetReader
     store: ReportStore
     locks: DomainLocks
@@ -34,11 +36,18 @@ class Runs:
     recheck: RecheckPolicy
     config_digest: str
     code_version: str
+    method: Method = Method.AUTO
 
     @property
     def _looker(self) -> Looker:
         """Looks through both readers."""
         return Looker(source=self.source, target=self.target, clock=self.clock, digest=self.digest)
+
+    @property
+    def _scans(self) -> Scans:
+        """Scans, each entity by the method that fits it."""
+        checksums = ChecksumScan(source=self.source, target=self.target, clock=self.clock, looker=self._looker)
+        return Scans(looker=self._looker, checksums=checksums, method=self.method)
 
     async def run(self, request: RunRequest, progress: Progress) -> StoredRun:
         """Runs and seals. Out of time it comes back interrupted; without a store it is stored as failed, and raises."""
@@ -156,7 +165,7 @@ class Runs:
             began.id,
             request,
             seed=began.seed or 0,
-            looker=self._looker,
+            scans=self._scans,
             store=self.store,
             drift=DriftWatch(system=self.system, store=self.store, source=self.source, target=self.target),
             progress=progress,

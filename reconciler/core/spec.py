@@ -43,6 +43,14 @@ class NumberType(StrEnum):
     STRING = "string"
 
 
+class Method(StrEnum):
+    """How a scan sees an entity's records: summed by the stores, read one by one, or as the entity allows."""
+
+    AUTO = "auto"
+    CHECKSUM = "checksum"
+    STREAM = "stream"
+
+
 def _require(holds: object, message: str, *, expected: str = "", got: str = "") -> None:
     """Refuses to build what does not hold."""
     if not holds:
@@ -162,7 +170,7 @@ class EntitySpec:
     ttl: str = ""
     append_only: bool = False
     may_be_empty: bool = False
-    method: str = "auto"
+    method: Method = Method.AUTO
     rules: tuple[RuleSpec, ...] = ()
 
     def __post_init__(self) -> None:

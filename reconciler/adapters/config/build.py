@@ -74,6 +74,7 @@ def entity_spec(name: str, shape: EntityShape, *, rules: Sequence[RuleShape] = (
         ttl=shape.ttl or "",
         append_only=shape.append_only,
         may_be_empty=shape.may_be_empty,
+        method=shape.method,
         rules=tuple(rule_spec(rule) for rule in rules if rule.entity == name),
     )
 

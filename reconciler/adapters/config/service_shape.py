@@ -8,6 +8,7 @@ from pydantic import Field
 
 from reconciler.adapters.config.shapes import GateShape, ScheduleShape, Shape
 from reconciler.adapters.config.values import Duration, HeaderName, Network, PositiveDuration, Table, Text, WebAddress
+from reconciler.core.spec import Method
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LAST_PORT = 65_535
@@ -39,6 +40,7 @@ class RunsShape(Shape):
     batch: int = Field(default=1000, ge=1, le=LARGEST_BATCH)
     statement_timeout: PositiveDuration = timedelta(seconds=60)
     snapshot_max: PositiveDuration = timedelta(seconds=60)
+    method: Annotated[Method, Field(strict=False)] = Method.AUTO
 
 
 class GapsShape(Shape):

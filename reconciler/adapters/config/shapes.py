@@ -22,7 +22,7 @@ from reconciler.adapters.config.values import (
 )
 from reconciler.core.model import Sensitivity, Side
 from reconciler.core.rules import RuleKind
-from reconciler.core.spec import FieldKind, GatePolicy, InvariantKind, NumberType
+from reconciler.core.spec import FieldKind, GatePolicy, InvariantKind, Method, NumberType
 
 DEFAULT_POLICY = GatePolicy()
 MAX_SCALE = 100
@@ -100,6 +100,7 @@ class EntityShape(Shape):
     ttl: Path | None = None
     append_only: bool = False
     may_be_empty: bool = False
+    method: Annotated[Method, Field(strict=False)] = Method.AUTO
     row_id: Identifier = "id"
     legacy_column: Identifier = "legacy_object_id"
 

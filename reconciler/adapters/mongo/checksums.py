@@ -10,7 +10,7 @@ from reconciler.adapters.mongo.connection import told
 from reconciler.adapters.mongo.documents import Document, decoded_all, split
 from reconciler.adapters.mongo.queries import ELEMENT, INDEX, Stage, id_text, shape
 from reconciler.core.checksum import mongo
-from reconciler.core.checksum.words import HashedRecord, KeyRange, RangeSum, hash_of
+from reconciler.core.checksum.words import HashedRecord, KeyRange, RangeSum, hash_of, keys_may_repeat
 from reconciler.core.spec import EntitySpec
 
 PROBE = "reconciler"
@@ -25,21 +25,33 @@ class Telling:
     now_ms: int
 
     def total(self, key_range: KeyRange) -> list[Stage]:
-        """A pipeline that answers with one document: n records, x of them expired, s the sum of the others' hashes."""
+        """A pipeline that answers with one document: n records, x of them expired, s the sum of the others' hashes.
+
+        d counts keys that occur more than once, where they can.
+        """
         hashed, expired = {"$toDecimal": self._hash()}, self._expired()
-        counted: Stage = {"_id": None, "n": {"$sum": 1}, "s": {"$sum": hashed}}
+        counted: Stage = {"n": {"$sum": 1}, "s": {"$sum": hashed}}
         if expired is not None:
             counted["s"] = {"$sum": {"$cond": [expired, 0, hashed]}}
             counted["x"] = {"$sum": {"$cond": [expired, 1, 0]}}
-        return [*self._records(key_range), {"$group": counted}]
+        if not keys_may_repeat(self.entity):
+            return [*self._records(key_range), {"$group": {"_id": None, **counted}}]
+        by_key: Stage = {"$group": {"_id": self._keys(), **counted}}
+        merged: Stage = {name: {"$sum": f"${name}"} for name in counted}
+        merged["d"] = {"$sum": {"$cond": [{"$gt": ["$n", 1]}, 1, 0]}}
+        return [*self._records(key_range), by_key, {"$group": {"_id": None, **merged}}]
 
-    def hashes(self, key_range: KeyRange) -> list[Stage]:
-        """A pipeline that answers with a document for each record that has not expired: k its key, h its hash."""
+    def hashes(self, key_range: KeyRange, *, limit: int = 0) -> list[Stage]:
+        """A pipeline that answers with a document for each record: k its key, h its hash, x whether it has expired."""
+        few: list[Stage] = [{"$limit": limit}] if limit else []
         expired = self._expired()
-        alive: list[Stage] = [] if expired is None else [{"$match": {"$expr": {"$not": [expired]}}}]
-        keys = mongo.key_parts(self.entity, root=self._root, owner=self._owner)
-        shown: Stage = {"$project": {"_id": 1, INDEX: 1, "k": keys, "h": self._hash()}}
-        return [*self._records(key_range), *alive, shown]
+        shown: Stage = {"_id": 1, INDEX: 1, "k": self._keys(), "h": self._hash()}
+        shown |= {} if expired is None else {"x": expired}
+        return [*self._records(key_range), *few, {"$project": shown}]
+
+    def _keys(self) -> list[Any]:
+        """A record's key, part by part."""
+        return mongo.key_parts(self.entity, root=self._root, owner=self._owner)
 
     def boundary(self, after: str | None, size: int) -> list[Stage]:
         """A pipeline that answers with the `_id` that `size` documents behind another one has, if it is an ObjectId."""
@@ -80,18 +92,28 @@ class Telling:
 
 def read_total(batches: Sequence[bytes]) -> RangeSum:
     """What a `total` pipeline answered with; of no record there is no answer at all."""
-    found = [document for batch in batches for document in decoded_all(batch)]
+    found = [document for batch in batches for document in decoded_all(split(batch))]
     if not found:
         return RangeSum(records=0, expired=0, total=0)
     total = found[0]["s"]
     number = int(total.to_decimal()) if isinstance(total, Decimal128) else int(total)
-    return RangeSum(records=int(found[0]["n"]), expired=int(found[0].get("x", 0)), total=number)
+    one = found[0]
+    return RangeSum(records=int(one["n"]), expired=int(one.get("x", 0)), total=number, doubled=int(one.get("d", 0)))
 
 
 def read_hashes(batch: bytes) -> list[HashedRecord]:
     """The records of a raw batch of a `hashes` pipeline."""
-    pairs = zip(decoded_all(batch), split(batch), strict=True)
-    return [HashedRecord(id=_id(document, raw), key=_key(document), hash=int(document["h"])) for document, raw in pairs]
+    documents = split(batch)
+    pairs = zip(decoded_all(documents), documents, strict=True)
+    return [
+        HashedRecord(
+            id=_id(document, raw),
+            key=_key(document),
+            hash=int(document["h"]),
+            expired=bool(document.get("x", False)),
+        )
+        for document, raw in pairs
+    ]
 
 
 def _id(document: Document, raw: bytes) -> str:
@@ -136,15 +158,15 @@ class MongoTelling:
         """Count and sum of a range."""
         return read_total(await self._answer(self._telling.total(key_range)))
 
-    async def hashes(self, key_range: KeyRange) -> Sequence[HashedRecord]:
-        """Each record of a range with its hash."""
-        batches = await self._answer(self._telling.hashes(key_range))
+    async def hashes(self, key_range: KeyRange, *, limit: int = 0) -> Sequence[HashedRecord]:
+        """Each record of a range with its hash, or any `limit` of them."""
+        batches = await self._answer(self._telling.hashes(key_range, limit=limit))
         return [record for batch in batches for record in read_hashes(batch)]
 
     async def boundary(self, after: str | None, size: int) -> str | None:
         """The anchor `size` documents behind another one; None where fewer follow."""
         batches = await self._answer(self._telling.boundary(after, size))
-        found = [document for batch in batches for document in decoded_all(batch)]
+        found = [document for batch in batches for document in decoded_all(split(batch))]
         return str(found[0]["_id"]) if found else None
 
     async def _answer(self, pipeline: list[Stage]) -> list[bytes]:

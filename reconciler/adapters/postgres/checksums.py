@@ -8,7 +8,7 @@ from reconciler.adapters.postgres import catalogue
 from reconciler.adapters.postgres.connection import told
 from reconciler.adapters.postgres.sql import Statement, of_table, quoted
 from reconciler.core.checksum import sql
-from reconciler.core.checksum.words import FIELD, HashedRecord, KeyRange, RangeSum
+from reconciler.core.checksum.words import FIELD, HashedRecord, KeyRange, RangeSum, keys_may_repeat
 from reconciler.core.spec import EntitySpec, FieldKind, FieldSpec, System
 
 OLDEST = 14  # extract() answers with a numeric since then
@@ -32,23 +32,36 @@ class Telling:
         self._told = sql.told(entity, system, types=types, child_types=child_types)
         self._anchor = _anchor(entity, system)
         self._expired = _expired(entity, now_ms)
+        self._repeating = bool(entity.ttl) or keys_may_repeat(entity)
         self._rest = len(entity.fields) - 1
 
     def total(self, key_range: KeyRange) -> Statement:
-        """A statement with one row: records, how many of them have expired, the sum of the others' hashes."""
+        """A statement with one row: records, how many of them have expired, the sum of the others' hashes.
+
+        The last column is above 0 where rows share a key; where none can have expired equal sums tell as much.
+        """
+        keys, extra, carried = self._keys()
         counted = "select count(*), count(*) filter (where x), sum(h) filter (where not x)"
-        return Statement(f"{COMMENT}{counted} from {self._hashed(key_range, '')}", _bounds(key_range))
+        if not self._repeating:
+            return Statement(f"{COMMENT}{counted}, 0 from {self._hashed(key_range, '')}", _bounds(key_range))
+        doubled = f"count(*) - count(distinct ({', '.join(keys)}))"
+        return Statement(
+            f"{COMMENT}{counted}, {doubled} from {self._hashed(key_range, extra, carried)}", _bounds(key_range)
+        )
 
     def hashes(self, key_range: KeyRange) -> Statement:
-        """A statement with a row for each record that has not expired: its id, its hash, its key's parts."""
-        keys = sql.key_parts(self._entity, self._anchor)
-        names = [f"k{place}" for place in range(len(keys))]
-        extra = "".join(f", {key} as {name}" for key, name in zip(keys, names, strict=True))
+        """A statement with a row for each record: its id, its hash, whether it has expired, its key's parts."""
+        keys, extra, carried = self._keys()
         extra += f", t.{quoted(self._entity.row_id)}::text as id"
-        chosen = ", ".join(["id", "h", *names])
-        carried = "".join(f", {name}" for name in (*names, "id"))
-        source = self._hashed(key_range, extra, carried)
-        return Statement(f"{COMMENT}select {chosen} from {source} where not x", _bounds(key_range))
+        source = self._hashed(key_range, extra, f"{carried}, id")
+        return Statement(f"{COMMENT}select id, h, x, {', '.join(keys)} from {source}", _bounds(key_range))
+
+    def _keys(self) -> tuple[list[str], str, str]:
+        """The names of the key's parts, their expressions as more columns, and those columns carried on."""
+        parts = sql.key_parts(self._entity, self._anchor)
+        names = [f"k{place}" for place in range(len(parts))]
+        extra = "".join(f", {part} as {name}" for part, name in zip(parts, names, strict=True))
+        return names, extra, "".join(f", {name}" for name in names)
 
     def _hashed(self, key_range: KeyRange, extra: str, carried: str = "") -> str:
         """A fenced subquery with h the hash and x whether a row has expired, and what else is asked of the row."""
@@ -89,12 +102,12 @@ def _bounds(key_range: KeyRange) -> tuple[object, ...]:
 
 def read_total(row: asyncpg.Record) -> RangeSum:
     """What a `total` statement answered with."""
-    return RangeSum(records=int(row[0]), expired=int(row[1]), total=int(row[2] or 0))
+    return RangeSum(records=int(row[0]), expired=int(row[1]), total=int(row[2] or 0), doubled=int(row[3]))
 
 
 def read_hash(row: asyncpg.Record) -> HashedRecord:
     """A row of a `hashes` statement."""
-    return HashedRecord(id=row[0], hash=row[1], key=tuple(row[place] for place in range(2, len(row))))
+    return HashedRecord(id=row[0], hash=row[1], expired=row[2], key=tuple(row[place] for place in range(3, len(row))))
 
 
 class PostgresTelling:

@@ -22,7 +22,7 @@ MOST_DIGITS = 34
 
 def told(entity: EntitySpec, *, root: str, owner: str = "") -> Expression:
     """The record's text. `root` is the variable or path that holds the document, `owner` where the owner's id is."""
-    values = [field(item, _at(entity, item.path, root, owner)) for item in entity.fields]
+    values = [_value(entity, item, _at(entity, item.path, root, owner)) for item in entity.fields]
     inside = [item.path for item in entity.fields if not owner or item.path != _owner(entity)]
     return _if(_sound(root, inside), _joined(values, FIELD), SOURCE_MARK)
 
@@ -46,6 +46,12 @@ def _owner(entity: EntitySpec) -> str:
 def _at(entity: EntitySpec, path: str, root: str, owner: str) -> Expression:
     """Where a field's value is."""
     return owner if owner and path == _owner(entity) else _below(root, path)
+
+
+def _value(entity: EntitySpec, item: FieldSpec, value: Expression) -> Expression:
+    """A field's text; null in a key is a defect, on whichever side."""
+    text = field(item, value)
+    return _if({"$in": [{"$type": value}, NOTHING]}, SOURCE_MARK, text) if item.path in entity.key else text
 
 
 def _key_part(item: FieldSpec, value: Expression) -> Expression:

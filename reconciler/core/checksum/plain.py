@@ -26,7 +26,8 @@ def told(entity: EntitySpec, record: Record, side: Side) -> str:
     if record.problem or len(record.values) != len(entity.fields):
         return mark
     pairs = zip(entity.fields, record.values, strict=True)
-    return FIELD.join([_field(spec, value, mark) for spec, value in pairs])
+    texts = [_field(spec, value, mark) or (mark if spec.path in entity.key else "") for spec, value in pairs]
+    return FIELD.join(texts)
 
 
 def _field(spec: FieldSpec, value: Canonical, mark: str) -> str:

@@ -52,6 +52,8 @@ def told(entity: EntitySpec, system: System, *, types: Types, child_types: Mappi
             texts.append(_reference(system.entity(item.refers_to), f"r{place}", f"t.{name(item.column)}"))
         else:
             texts.append(field(item, f"t.{name(item.column)}", types[item.column]))
+        if item.path in entity.key:
+            texts[-1] = f"coalesce(nullif({texts[-1]}, ''), {MARK})"
     return Telling(text=_concatenated(texts, FIELD), tables="".join(joins))
 
 
@@ -122,7 +124,7 @@ def field(item: FieldSpec, column: str, base: str) -> str:  # noqa: C901, PLR091
         case FieldKind.ARRAY:
             return f"coalesce(to_jsonb({column})::text, '')"
         case FieldKind.IDENTITY:
-            return f"coalesce(nullif({column}::text, ''), {MARK})"
+            return f"coalesce({column}::text, '')"
         case FieldKind.REFERENCE | FieldKind.CHILDREN:
             raise KeyError(item.path)
     assert_never(item.kind)

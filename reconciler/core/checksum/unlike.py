@@ -14,10 +14,12 @@ from reconciler.core.spec import EntitySpec, FieldKind
 class Unlike:
     """`equal` counts pairs of equal records. `keys` and `ids` together find every other record of both lists.
 
-    `listed` are the ids of those others, by side.
+    `listed` are the ids of those others, by side; `expired` counts, by side, records that have expired and are of no
+    key that one still in force has: nobody has to look at them.
     """
 
     equal: int
+    expired: Mapping[Side, int]
     keys: tuple[RecordKey, ...]
     ids: Mapping[Side, tuple[str, ...]]
     listed: Mapping[Side, frozenset[str]]
@@ -26,9 +28,12 @@ class Unlike:
 def unlike(entity: EntitySpec, lists: Mapping[Side, Sequence[HashedRecord]]) -> Unlike:
     """Records that share the first part of their key are equal or looked at together: so are they found again."""
     groups, alone = _grouped(entity, lists)
-    equal, keys = 0, []
+    equal, keys, expired = 0, [], dict.fromkeys(Side, 0)
     listed = {side: {record.id for record in records} for side, records in alone.items()}
     for first, group in groups.items():
+        if all(record.expired for records in group.values() for record in records):
+            expired = {side: expired[side] + len(group[side]) for side in Side}
+            continue
         if _alike(group):
             equal += len(group[Side.SOURCE])
             continue
@@ -37,6 +42,7 @@ def unlike(entity: EntitySpec, lists: Mapping[Side, Sequence[HashedRecord]]) -> 
             listed[side] |= {record.id for record in records}
     return Unlike(
         equal=equal,
+        expired=expired,
         keys=tuple(keys),
         ids={side: tuple(record.id for record in records) for side, records in alone.items()},
         listed={side: frozenset(ids) for side, ids in listed.items()},
@@ -74,7 +80,9 @@ def _first(kind: FieldKind, record: HashedRecord) -> Part | None:
 
 
 def _alike(group: Group) -> bool:
-    """Whether both sides hold the same records, each under a whole key of its own."""
+    """Whether both sides hold the same records, none of them expired, each under a whole key of its own."""
+    if any(record.expired for records in group.values() for record in records):
+        return False
     seen = {side: {record.key: record.hash for record in records} for side, records in group.items()}
     alone = all(len(seen[side]) == len(records) for side, records in group.items())
     whole = all(None not in key for key in seen[Side.SOURCE])

@@ -34,15 +34,20 @@ class KeyRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RangeSum:
-    """What a store says of a range: its records, those that have expired, and the sum of the others' hashes."""
+    """What a store says of a range: its records, those that have expired, and the sum of the others' hashes.
+
+    `doubled` is above 0 where keys occur more than once, which equal sums alone would not tell.
+    """
 
     records: int
     expired: int
     total: int
+    doubled: int = 0
 
     def agrees(self, other: "RangeSum") -> bool:
-        """Whether both hold equal records, but for those that have expired on their side."""
-        return (self.records - self.expired, self.total) == (other.records - other.expired, other.total)
+        """Whether both hold equal records under keys of their own, but for those that have expired on their side."""
+        alone = not self.doubled and not other.doubled
+        return alone and (self.records - self.expired, self.total) == (other.records - other.expired, other.total)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,7 @@ class HashedRecord:
     id: str
     key: tuple[str | None, ...]
     hash: int
+    expired: bool = False
 
 
 def hash_of(text: str) -> int:
@@ -74,12 +80,19 @@ def anchored(entity: EntitySpec) -> bool:
     return entity.ordered_key == (entity.embedded.owner,)
 
 
+def keys_may_repeat(entity: EntitySpec) -> bool:
+    """Whether equal sums could hide two records of one key: where MongoDB has no `_id` to keep them apart."""
+    return not anchored(entity)
+
+
 def obstacles(entity: EntitySpec) -> tuple[str, ...]:
     """Why an entity's records can't be told by the stores, a phrase each; empty where they can."""
     inner = [one for item in entity.fields if item.children for one in item.children.fields]
     found = [f"{item.path}: {why}" for item in (*entity.fields, *inner) if (why := _obstacle(item))]
     if entity.append_only:
-        found.append("append-only: every key has to be remembered")
+        found.append("every key of an append-only entity has to be remembered")
+    if entity.scope:
+        found.append("what is out of scope is told record by record")
     return tuple(found)
 
 

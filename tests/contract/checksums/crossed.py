@@ -71,9 +71,29 @@ def sql_text(value: str) -> str:
 
 def numbers(draw: random.Random) -> list[float]:
     """Doubles of every size."""
-    found = [0.0, -0.0, 0.5, 0.1, 0.30000000000000004, 2.5, 1e-5, 1e-9, 5e-324, 1e15, 2.0**53, 2.0**53 + 2, 1e22, 1e308, 10.005]
+    found = [
+        0.0,
+        -0.0,
+        0.5,
+        0.1,
+        0.30000000000000004,
+        2.5,
+        1e-5,
+        1e-9,
+        5e-324,
+        1e15,
+        2.0**53,
+        2.0**53 + 2,
+        1e22,
+        1e308,
+        10.005,
+    ]
     found += [2.0**62, 2.0**63, -(2.0**63), 512.0, 511.99999999999994, 2.0**19, 0.25, 0.24999999999999997, 1.005, 2.675]
-    return found + [draw.uniform(-180, 180) for _ in range(8)] + [draw.uniform(-1, 1) * 10.0 ** draw.randint(-8, 12) for _ in range(8)]
+    return (
+        found
+        + [draw.uniform(-180, 180) for _ in range(8)]
+        + [draw.uniform(-1, 1) * 10.0 ** draw.randint(-8, 12) for _ in range(8)]
+    )
 
 
 def all_crossed() -> Iterator[Crossed]:  # noqa: C901 - one kind after the other
@@ -88,58 +108,291 @@ def all_crossed() -> Iterator[Crossed]:  # noqa: C901 - one kind after the other
 
     texts = [sql_text(value) for value in ("", *TEXTS)]
     for kind in (FieldKind.TEXT, FieldKind.CHAR, FieldKind.CI, FieldKind.LOWER):
-        yield one(f"x_{kind}", "text", [*STRANGE, *TEXTS], [*texts, "'7'", "'true'", "'0000000000000000000000fa'"], kind=kind)
-    yield one("x_char_n", "char(4)", [*STRANGE, "a", "a ", "ab", "  "], ["''", "'a'", "'ab'", "'7'"], kind=FieldKind.CHAR)
-    yield one("x_nested", "text", [*TEXTS, {"b": "a"}, [{"b": "a"}], {"b": ["a"]}, {"b": None}, {}, None, "7",
-              Raw(((3, nested(b"b", b"a", b"a")),))], ["''", "'a'"], kind=FieldKind.TEXT, path="value.b")
-    yield one("x_nested_array", "text[]", [{"b": ["a"]}, [{"b": "a"}], {"b": "a"}, {"b": []}, {}, 7],
-              ["'{}'", "'{a}'"], kind=FieldKind.ARRAY, items=FieldKind.TEXT, path="value.b")
-    yield one("x_nested_json", "jsonb", [{"b": [1]}, [{"b": 1}], {"b": 1}, {"b": {}}, {}, 7],
-              ["'[1]'", "'1'", "'{}'"], kind=FieldKind.JSON, path="value.b")
-    yield one("x_index", "double precision", [[5.0], [[5.0]], {"0": 5.0}, 5.0, [], None, [None, 5.0], MISSING, [5], "5"],
-              ["5", "0"], kind=FieldKind.DOUBLE, path="value[0]")
-    yield one("x_deep_index", "double precision", [{"b": [5.0]}, [{"b": 5.0}], {"b": 5.0}, {"b": [[5.0]]}, [], None],
-              ["5"], kind=FieldKind.DOUBLE, path="value.b[0]")
+        yield one(
+            f"x_{kind}", "text", [*STRANGE, *TEXTS], [*texts, "'7'", "'true'", "'0000000000000000000000fa'"], kind=kind
+        )
+    yield one(
+        "x_char_n", "char(4)", [*STRANGE, "a", "a ", "ab", "  "], ["''", "'a'", "'ab'", "'7'"], kind=FieldKind.CHAR
+    )
+    yield one(
+        "x_nested",
+        "text",
+        [
+            *TEXTS,
+            {"b": "a"},
+            [{"b": "a"}],
+            {"b": ["a"]},
+            {"b": None},
+            {},
+            None,
+            "7",
+            Raw(((3, nested(b"b", b"a", b"a")),)),
+        ],
+        ["''", "'a'"],
+        kind=FieldKind.TEXT,
+        path="value.b",
+    )
+    yield one(
+        "x_nested_array",
+        "text[]",
+        [{"b": ["a"]}, [{"b": "a"}], {"b": "a"}, {"b": []}, {}, 7],
+        ["'{}'", "'{a}'"],
+        kind=FieldKind.ARRAY,
+        items=FieldKind.TEXT,
+        path="value.b",
+    )
+    yield one(
+        "x_nested_json",
+        "jsonb",
+        [{"b": [1]}, [{"b": 1}], {"b": 1}, {"b": {}}, {}, 7],
+        ["'[1]'", "'1'", "'{}'"],
+        kind=FieldKind.JSON,
+        path="value.b",
+    )
+    yield one(
+        "x_index",
+        "double precision",
+        [[5.0], [[5.0]], {"0": 5.0}, 5.0, [], None, [None, 5.0], MISSING, [5], "5"],
+        ["5", "0"],
+        kind=FieldKind.DOUBLE,
+        path="value[0]",
+    )
+    yield one(
+        "x_deep_index",
+        "double precision",
+        [{"b": [5.0]}, [{"b": 5.0}], {"b": 5.0}, {"b": [[5.0]]}, [], None],
+        ["5"],
+        kind=FieldKind.DOUBLE,
+        path="value.b[0]",
+    )
     whole = [0, 1, -1, 7, 2**31, Int64(2**53 + 1), Int64(2**63 - 1), Int64(-(2**63)), *numbers(draw)]
-    wholes = ["0", "1", "-1", "7", str(2**31), str(2**53), str(2**53 + 1), str(2**53 + 2), str(2**63 - 1), str(-(2**63))]
+    wholes = [
+        "0",
+        "1",
+        "-1",
+        "7",
+        str(2**31),
+        str(2**53),
+        str(2**53 + 1),
+        str(2**53 + 2),
+        str(2**63 - 1),
+        str(-(2**63)),
+    ]
     yield one("x_integer", "bigint", [*STRANGE, *whole], wholes, kind=FieldKind.INTEGER)
-    yield one("x_integer_numeric", "numeric", [*STRANGE, *whole],
-              [*wholes, "7.0", "2.5", "7.000000000000000000001", "'NaN'", "'Infinity'", str(2**63)], kind=FieldKind.INTEGER)
-    decimals = ["0", "7", "7.00", "10.005", "10.01", "-10.005", "-10.01", "10.00", "1E+3", "1E-18", "1.5", "99999999999999.99",
-                "1234567890123456.123456789012345678", "-0", "9E+6144", "1E-6176", "1234567890123456789012345678901234"]
-    spelled = [*decimals, "12345678901234567890.123456789012345678", " 7", "+7", ".5", "5.", "1e5", "0x7", "1_0", "x", "1" * 35, "1." + "0" * 37 + "1", "0." + "9" * 40]
-    fitting = ["0", "7", "7.00", "10.01", "10.00", "10.005", "-10.01", "-10.00", "1000", "1.5", "100000", "1", "0.5", "0.1", "0.3",
-               "99999999999999.99", "12345678901234567890.123456789012345678", "1234567890123456.123456789012345678", "1E-18", "1234567890123456789012345678901234",
-               "'NaN'", "'Infinity'", "'-Infinity'", "2.68", "2.67", "1.01", "1.00", "1e22", "1e-5"]
+    yield one(
+        "x_integer_numeric",
+        "numeric",
+        [*STRANGE, *whole],
+        [*wholes, "7.0", "2.5", "7.000000000000000000001", "'NaN'", "'Infinity'", str(2**63)],
+        kind=FieldKind.INTEGER,
+    )
+    decimals = [
+        "0",
+        "7",
+        "7.00",
+        "10.005",
+        "10.01",
+        "-10.005",
+        "-10.01",
+        "10.00",
+        "1E+3",
+        "1E-18",
+        "1.5",
+        "99999999999999.99",
+        "1234567890123456.123456789012345678",
+        "-0",
+        "9E+6144",
+        "1E-6176",
+        "1234567890123456789012345678901234",
+    ]
+    spelled = [
+        *decimals,
+        "12345678901234567890.123456789012345678",
+        " 7",
+        "+7",
+        ".5",
+        "5.",
+        "1e5",
+        "0x7",
+        "1_0",
+        "x",
+        "1" * 35,
+        "1." + "0" * 37 + "1",
+        "0." + "9" * 40,
+    ]
+    fitting = [
+        "0",
+        "7",
+        "7.00",
+        "10.01",
+        "10.00",
+        "10.005",
+        "-10.01",
+        "-10.00",
+        "1000",
+        "1.5",
+        "100000",
+        "1",
+        "0.5",
+        "0.1",
+        "0.3",
+        "99999999999999.99",
+        "12345678901234567890.123456789012345678",
+        "1234567890123456.123456789012345678",
+        "1E-18",
+        "1234567890123456789012345678901234",
+        "'NaN'",
+        "'Infinity'",
+        "'-Infinity'",
+        "2.68",
+        "2.67",
+        "1.01",
+        "1.00",
+        "1e22",
+        "1e-5",
+    ]
     mixed = [*STRANGE, *map(Decimal128, decimals), *spelled, *numbers(draw), Int64(2**53 + 1), 1000]
     for scale in (0, 2, 18):
         yield one(f"x_decimal_{scale}", "numeric", mixed, fitting, kind=FieldKind.DECIMAL, scale=scale)
-    yield one("x_decimal_int", "bigint", [*STRANGE, 7, 7.0, Decimal128("7.5")], ["7", "8", "700"], kind=FieldKind.DECIMAL, scale=2)
+    yield one(
+        "x_decimal_int",
+        "bigint",
+        [*STRANGE, 7, 7.0, Decimal128("7.5")],
+        ["7", "8", "700"],
+        kind=FieldKind.DECIMAL,
+        scale=2,
+    )
     doubles = numbers(draw)
     near = [value * (1 + 2**-52) for value in doubles]
-    yield one("x_double", "double precision", [*STRANGE, *doubles, *near, 1000, Int64(2**53 + 1), Int64(2**60)],
-              [f"'{value!r}'" for value in {*doubles, *near, 7.0, 1000.0, 2.0**60, float("nan"), float("inf"), float("-inf")}],
-              kind=FieldKind.DOUBLE)
+    yield one(
+        "x_double",
+        "double precision",
+        [*STRANGE, *doubles, *near, 1000, Int64(2**53 + 1), Int64(2**60)],
+        [
+            f"'{value!r}'"
+            for value in {*doubles, *near, 7.0, 1000.0, 2.0**60, float("nan"), float("inf"), float("-inf")}
+        ],
+        kind=FieldKind.DOUBLE,
+    )
     yield one("x_boolean", "boolean", STRANGE, ["true", "false"], kind=FieldKind.BOOLEAN)
-    times = [0, 1, -1, 999, -999, 1_700_000_000_123, -62_135_596_800_000, 253_402_300_799_999, 2**45, -(2**62), 2**62, 4_102_444_800_001]
+    times = [
+        0,
+        1,
+        -1,
+        999,
+        -999,
+        1_700_000_000_123,
+        -62_135_596_800_000,
+        253_402_300_799_999,
+        2**45,
+        -(2**62),
+        2**62,
+        4_102_444_800_001,
+    ]
     stamps = [f"'epoch'::timestamptz + {time} * interval '1 ms'" for time in times if abs(time) < 2**46]
-    micros = ["'1970-01-01 00:00:00.000999Z'", "'1969-12-31 23:59:59.999999Z'", "'1969-12-31 23:59:59.9985Z'", "'2023-11-14 22:13:20.1239999Z'",
-              "'infinity'", "'-infinity'", "'0044-03-15 BC'", "'2023-11-14 22:13:20.122999Z'"]
-    yield one("x_instant", "timestamptz", [*STRANGE, *map(DatetimeMS, times)], [*stamps, *micros], kind=FieldKind.INSTANT)
-    yield one("x_instant_plain", "timestamp", [DatetimeMS(0), DatetimeMS(-1), None], ["'1970-01-01'", "'1969-12-31 23:59:59.999999'"], kind=FieldKind.INSTANT)
+    micros = [
+        "'1970-01-01 00:00:00.000999Z'",
+        "'1969-12-31 23:59:59.999999Z'",
+        "'1969-12-31 23:59:59.9985Z'",
+        "'2023-11-14 22:13:20.1239999Z'",
+        "'infinity'",
+        "'-infinity'",
+        "'0044-03-15 BC'",
+        "'2023-11-14 22:13:20.122999Z'",
+    ]
+    yield one(
+        "x_instant", "timestamptz", [*STRANGE, *map(DatetimeMS, times)], [*stamps, *micros], kind=FieldKind.INSTANT
+    )
+    yield one(
+        "x_instant_plain",
+        "timestamp",
+        [DatetimeMS(0), DatetimeMS(-1), None],
+        ["'1970-01-01'", "'1969-12-31 23:59:59.999999'"],
+        kind=FieldKind.INSTANT,
+    )
     blobs = [b"", b"\0", b"7", b"\xff" * 300, b"x" * 70_000]
     yield one("x_bytes", "bytea", [*STRANGE, *blobs], [f"'\\x{blob.hex()}'" for blob in blobs], kind=FieldKind.BYTES)
-    yield one("x_reference", "uuid", [*STRANGE, ObjectId("0000000000000000000000fb")], [f"'{one_id}'" for one_id in FRIEND_IDS],
-              kind=FieldKind.REFERENCE, refers_to="friend")
-    lists = [[], ["a"], ["a", "b"], ["b", "a"], ["a", None], [None], ["a, b"], ['a", "b'], ["a\\"], [["a"]], [7], ["7"], [True], [1, 2], [7.0],
-             [7.5], [False], ["a\nb"], ["é"], [{"a": 1}], [ObjectId("0000000000000000000000fa")]]
-    arrays = ["'{}'", "array['a']", "array['a','b']", "array['b','a']", "array['a',null]", "array[null]", "array['a, b']", "array['a\", \"b']",
-              "array['a\\']", "array[['a']]", "'[0:1]={a,b}'", "array['7']", "array[E'a\\nb']", "array['é']", "array['']", "array['null']"]
+    yield one(
+        "x_reference",
+        "uuid",
+        [*STRANGE, ObjectId("0000000000000000000000fb")],
+        [f"'{one_id}'" for one_id in FRIEND_IDS],
+        kind=FieldKind.REFERENCE,
+        refers_to="friend",
+    )
+    lists = [
+        [],
+        ["a"],
+        ["a", "b"],
+        ["b", "a"],
+        ["a", None],
+        [None],
+        ["a, b"],
+        ['a", "b'],
+        ["a\\"],
+        [["a"]],
+        [7],
+        ["7"],
+        [True],
+        [1, 2],
+        [7.0],
+        [7.5],
+        [False],
+        ["a\nb"],
+        ["é"],
+        [{"a": 1}],
+        [ObjectId("0000000000000000000000fa")],
+    ]
+    arrays = [
+        "'{}'",
+        "array['a']",
+        "array['a','b']",
+        "array['b','a']",
+        "array['a',null]",
+        "array[null]",
+        "array['a, b']",
+        "array['a\", \"b']",
+        "array['a\\']",
+        "array[['a']]",
+        "'[0:1]={a,b}'",
+        "array['7']",
+        "array[E'a\\nb']",
+        "array['é']",
+        "array['']",
+        "array['null']",
+    ]
     yield one("x_array", "text[]", [*STRANGE, *lists], arrays, kind=FieldKind.ARRAY, items=FieldKind.TEXT)
-    yield one("x_array_int", "int[]", [*STRANGE, *lists], ["'{}'", "'{7}'", "'{1,2}'", "'{null}'", "'{{7}}'"], kind=FieldKind.ARRAY, items=FieldKind.INTEGER)
-    yield one("x_array_numeric", "numeric[]", [*STRANGE, *lists], ["'{7}'", "'{7.0}'", "'{7.5}'", "'{NaN}'"], kind=FieldKind.ARRAY, items=FieldKind.INTEGER)
-    yield one("x_array_bool", "boolean[]", [*STRANGE, *lists], ["'{t}'", "'{f}'", "'{null}'"], kind=FieldKind.ARRAY, items=FieldKind.BOOLEAN)
-    yield one("x_json", "jsonb", [*STRANGE, *TEXTS[:-1], *lists, *map(float, numbers(draw)), *documents()], jsons(), kind=FieldKind.JSON)
+    yield one(
+        "x_array_int",
+        "int[]",
+        [*STRANGE, *lists],
+        ["'{}'", "'{7}'", "'{1,2}'", "'{null}'", "'{{7}}'"],
+        kind=FieldKind.ARRAY,
+        items=FieldKind.INTEGER,
+    )
+    yield one(
+        "x_array_numeric",
+        "numeric[]",
+        [*STRANGE, *lists],
+        ["'{7}'", "'{7.0}'", "'{7.5}'", "'{NaN}'"],
+        kind=FieldKind.ARRAY,
+        items=FieldKind.INTEGER,
+    )
+    yield one(
+        "x_array_bool",
+        "boolean[]",
+        [*STRANGE, *lists],
+        ["'{t}'", "'{f}'", "'{null}'"],
+        kind=FieldKind.ARRAY,
+        items=FieldKind.BOOLEAN,
+    )
+    yield one(
+        "x_json",
+        "jsonb",
+        [*STRANGE, *TEXTS[:-1], *lists, *map(float, numbers(draw)), *documents()],
+        jsons(),
+        kind=FieldKind.JSON,
+    )
     yield children()
 
 
@@ -229,7 +482,9 @@ async def fill(shop: Shop, crossed: Crossed) -> None:
     connection = await asyncpg.connect(shop.pg_url)
     try:
         value = f", value {crossed.column}" if crossed.column else ""
-        await connection.execute(f"create table {table} (id uuid primary key, legacy_object_id varchar(24) unique{value})")
+        await connection.execute(
+            f"create table {table} (id uuid primary key, legacy_object_id varchar(24) unique{value})"
+        )
         every = range(len(crossed.sources))
         if not crossed.column:
             await connection.execute(
@@ -239,11 +494,14 @@ async def fill(shop: Shop, crossed: Crossed) -> None:
         for t, target in enumerate(crossed.targets):
             keys = [key_of(crossed, s, t) for s in every]
             extra = f", {target}" if crossed.column else ""
-            await connection.execute(f"insert into {table} select lpad(k, 32, '0')::uuid, k{extra} from unnest($1::text[]) k", keys)
+            await connection.execute(
+                f"insert into {table} select lpad(k, 32, '0')::uuid, k{extra} from unnest($1::text[]) k", keys
+            )
             if not crossed.column and target:
                 await connection.execute(
                     f"insert into {table}_rows select lpad(k, 32, '0')::uuid, r.* from unnest($1::text[]) k,"
-                    f" (values {target}) r(p, n, s, f)".replace("r.*", "r.p::int, r.n, r.s::int, r.f::uuid"), keys,
+                    f" (values {target}) r(p, n, s, f)".replace("r.*", "r.p::int, r.n, r.s::int, r.f::uuid"),
+                    keys,
                 )
     finally:
         await connection.close()
@@ -274,7 +532,12 @@ async def judged(opened: Eyes, crossed: Crossed) -> list[Found]:
         assert (total.records, total.total) == (len(listed), sum(one.hash for one in listed))
         hashes.append({one.key[0]: one.hash for one in listed})
     return [
-        Found(source=source, target=target, equal=(key := key_of(crossed, s, t)) not in differing, same_hash=hashes[0][key] == hashes[1][key])
+        Found(
+            source=source,
+            target=target,
+            equal=(key := key_of(crossed, s, t)) not in differing,
+            same_hash=hashes[0][key] == hashes[1][key],
+        )
         for s, source in enumerate(crossed.sources)
         for t, target in enumerate(crossed.targets)
     ]

@@ -1,0 +1,173 @@
+"""A scan that moves almost nothing: both stores sum their records range by range, and what disagrees is looked at."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from reconciler.app.passes import EntityPass, Looker, Report
+from reconciler.app.ports import Clock, SourceReader, SourceTelling, TargetReader, Telling
+from reconciler.core.checksum.unlike import Unlike, unlike
+from reconciler.core.checksum.words import KeyRange, RangeSum, anchored, obstacles
+from reconciler.core.model import Outcome, Side
+from reconciler.core.outcomes import Judged
+from reconciler.core.spec import EntitySpec
+
+T = TypeVar("T")
+FIRST_RANGE, SMALLEST_RANGE, LARGEST_RANGE = 20_000, 1_000, 100_000
+TARGET_SECONDS = 0.5
+FASTEST_GROWTH = 4.0
+CANARIES = 10
+FEW = 5_000
+CLOSER_SHARE = 0.25
+
+
+class TooManyDiffer(Exception):
+    """So many records have to be looked at one by one that reading them all is cheaper."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """A scan in progress: what each store is asked through, what was found, and the records looked at so far."""
+
+    found: EntityPass
+    source: SourceTelling
+    target: Telling
+    looked_at: dict[Side, set[str]] = field(default_factory=lambda: {side: set() for side in Side})
+    hidden: int = 0
+
+
+class ChecksumScan:
+    """Scans entities by sums of hashes."""
+
+    def __init__(self, *, source: SourceReader, target: TargetReader, clock: Clock, looker: Looker) -> None:
+        """`looker` looks at the records that differ."""
+        self._source = source
+        self._target = target
+        self._clock = clock
+        self._looker = looker
+
+    async def obstacles(self, entity: EntitySpec) -> list[str]:
+        """Why the stores can't tell an entity's records, a phrase each; nothing is asked where the mapping says so."""
+        if found := obstacles(entity):
+            return list(found)
+        return [*await self._source.untellable(entity), *await self._target.untellable(entity)]
+
+    async def scan(self, entity: EntitySpec, report: Report) -> EntityPass:
+        """Every record of both stores; raises TooManyDiffer where streaming them is cheaper."""
+        now_ms = self._looker.now_ms()
+        async with AsyncExitStack() as stack:
+            work = _Work(
+                EntityPass(entity=entity, method="checksum"),
+                await stack.enter_async_context(self._source.tell(entity, now_ms=now_ms)),
+                await stack.enter_async_context(self._target.tell(entity, now_ms=now_ms)),
+            )
+            await self._canaries(work)
+            await self._ranges(work, report)
+        found = work.found
+        found.complete = not work.hidden
+        if work.hidden:
+            found.notes.append(f"{entity.name}: {work.hidden:,} records differ that can't be read one by one")
+        return found
+
+    async def _canaries(self, work: _Work) -> None:
+        """Plants canaries on the first records that match."""
+        entity, some = work.found.entity, await work.source.hashes(KeyRange(), limit=CANARIES)
+        asked = unlike(entity, {Side.SOURCE: some, Side.TARGET: ()})
+        for judged in await self._looker.fresh(entity, keys=asked.keys, ids=asked.ids):
+            work.found.release(judged)
+
+    async def _ranges(self, work: _Work, report: Report) -> None:
+        """One range after the other, each as long as it takes about half a second."""
+        cut, size = anchored(work.found.entity), FIRST_RANGE
+        after, until = None, await work.source.boundary(None, size) if cut else None
+        while True:
+            key_range, began = KeyRange(after=after, until=until), self._clock.monotonic()
+            following = work.source.boundary(until, size) if until is not None else _nothing()
+            source, target, after_that = await together(
+                work.source.total(key_range), work.target.total(key_range), following
+            )
+            size = _next_size(size, self._clock.monotonic() - began)
+            if source.agrees(target):
+                _equal(work.found, source, target)
+            else:
+                await self._closer(work, key_range)
+            report(work.found.source_records + work.found.target_records, 0)
+            if until is None:
+                return
+            after, until = until, after_that
+
+    async def _closer(self, work: _Work, key_range: KeyRange) -> None:
+        """Looks at the records of a range whose hashes differ, as both stores hold them now."""
+        entity, found = work.found.entity, work.found
+        source, target = await together(work.source.hashes(key_range), work.target.hashes(key_range))
+        asked = unlike(entity, {Side.SOURCE: source, Side.TARGET: target})
+        found.outcomes[Outcome.MATCHED] += asked.equal
+        found.outcomes[Outcome.OUT_OF_SCOPE] += max(asked.expired.values())
+        found.source_records += asked.equal + asked.expired[Side.SOURCE]
+        found.target_records += asked.equal + asked.expired[Side.TARGET]
+        differing = max(len(ids) for ids in asked.listed.values())
+        looked_at = max(len(ids) for ids in work.looked_at.values()) + differing
+        if looked_at > max(FEW, CLOSER_SHARE * max(found.source_records + differing, found.target_records)):
+            raise TooManyDiffer
+        self._count(work, await self._looker.fresh(entity, keys=asked.keys, ids=asked.ids))
+        if any(lost := _lost(work, asked)):
+            self._count(work, await self._looker.fresh(entity, keys=(), ids=dict(zip(Side, lost, strict=True))))
+        if any(_lost(work, asked)):
+            await self._gone(work, key_range, asked)
+
+    async def _gone(self, work: _Work, key_range: KeyRange, asked: Unlike) -> None:
+        """Makes sure that records which could not be read again are gone, and not out of sight."""
+        lists = await together(work.source.hashes(key_range), work.target.hashes(key_range))
+        there = {side: {record.id for record in records} for side, records in zip(Side, lists, strict=True)}
+        hidden = sum(len(there[side].intersection(ids)) for side, ids in zip(Side, _lost(work, asked), strict=True))
+        if hidden:
+            work.hidden += hidden
+
+    def _count(self, work: _Work, judged: Sequence[Judged]) -> None:
+        """Counts what was looked at, each record once."""
+        for one in judged:
+            records = dict(zip((Side.SOURCE, Side.TARGET), one.records, strict=True))
+            new = [side for side, record in records.items() if record and record.id not in work.looked_at[side]]
+            for side, record in records.items():
+                if record:
+                    work.looked_at[side].add(record.id)
+            work.found.source_records += Side.SOURCE in new
+            work.found.target_records += Side.TARGET in new
+            if new:
+                work.found.count(one, self._clock.monotonic())
+
+
+def _lost(work: _Work, asked: Unlike) -> list[list[str]]:
+    """The ids of records that were to be looked at and were not found, of the source and of the target."""
+    return [sorted(asked.listed[side] - work.looked_at[side]) for side in Side]
+
+
+def _equal(found: EntityPass, source: RangeSum, target: RangeSum) -> None:
+    """Counts a range on which both stores agree."""
+    found.outcomes[Outcome.MATCHED] += source.records - source.expired
+    found.outcomes[Outcome.OUT_OF_SCOPE] += max(source.expired, target.expired)
+    found.source_records += source.records
+    found.target_records += target.records
+
+
+def _next_size(size: int, seconds: float) -> int:
+    """How many records the next range takes, so that it lasts as long as it should."""
+    wanted = size * min(FASTEST_GROWTH, TARGET_SECONDS / max(seconds, 0.001))
+    return int(max(SMALLEST_RANGE, min(LARGEST_RANGE, wanted)))
+
+
+async def _nothing() -> None:
+    """What follows the last range."""
+
+
+async def together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
+    """The results of work done at once; where one fails the others are ended, and its own error comes out."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
