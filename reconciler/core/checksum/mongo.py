@@ -51,7 +51,8 @@ def _at(entity: EntitySpec, path: str, root: str, owner: str) -> Expression:
 def _value(entity: EntitySpec, item: FieldSpec, value: Expression) -> Expression:
     """A field's text; null in a key is a defect, on whichever side."""
     text = field(item, value)
-    return _if({"$in": [{"$type": value}, NOTHING]}, SOURCE_MARK, text) if item.path in entity.key else text
+    may_be_null = item.path in entity.key and item.kind not in (FieldKind.IDENTITY, FieldKind.REFERENCE)
+    return _if({"$in": [{"$type": value}, NOTHING]}, SOURCE_MARK, text) if may_be_null else text
 
 
 def _key_part(item: FieldSpec, value: Expression) -> Expression:
@@ -203,22 +204,24 @@ def _whole_double(value: Expression) -> Expression:
 
 
 def _double(value: Expression) -> Expression:
-    """A number as a double, told as a whole number of steps; `$let` keeps it from being fetched each time."""
-    size = {"$abs": "$$v"}
-    branches = [
-        {"case": {"$lt": [size, below]}, "then": _steps(letter, power)} for letter, below, power in STEPS_OF_DOUBLE
-    ]
-    finite = [{"$in": [{"$type": "$$v"}, ["double", "int", "long"]]}, {"$gt": ["$$v", -LARGEST_WHOLE_DOUBLE]}]
-    steps = {"$switch": {"branches": branches, "default": SOURCE_MARK}}
-    return {"$let": {"vars": {"v": value}, "in": _if({"$and": finite}, steps, _nothing("$$v"))}}
+    """A number as a double, told as a whole number of steps."""
+    branches = [_steps(*step) for step in STEPS_OF_DOUBLE]
+    number = {"$or": [_is("$$v", "double"), {"$in": [{"$type": "$$v"}, ["int", "long"]]}]}
+    told_so = _if(number, {"$switch": {"branches": branches, "default": SOURCE_MARK}}, _nothing("$$v"))
+    return {"$let": {"vars": {"v": value}, "in": told_so}}
 
 
-def _steps(letter: str, power: int) -> Expression:
-    """`$$v` as a number of steps of 2^-power, if it is one."""
-    steps = {"$multiply": ["$$v", 2.0**power]}
-    text: Expression = {"$toString": {"$toLong": "$$s"}}
-    told_so = {"$concat": [letter, text]} if letter else text
-    return {"$let": {"vars": {"s": steps}, "in": _if({"$eq": ["$$s", {"$trunc": "$$s"}]}, told_so, SOURCE_MARK)}}
+def _steps(letter: str, least: float, below: float, power: int) -> Expression:
+    """A branch for `$$v` of a magnitude, where every double is a whole number of steps, or this one is.
+
+    NaN is below every number here, and so in no branch.
+    """
+    steps, size = {"$multiply": ["$$v", 2.0**power]}, {"$abs": "$$v"}
+    fits = [{"$gte": [size, least]}, {"$lt": [size, below]}]
+    if not least:
+        fits.append({"$eq": [steps, {"$trunc": steps}]})
+    text: Expression = {"$toString": {"$toLong": steps}}
+    return {"case": {"$and": fits}, "then": {"$concat": [letter, text]} if letter else text}
 
 
 def _decimal(item: FieldSpec, value: Expression) -> Expression:

@@ -75,10 +75,10 @@ def _whole(number: Decimal, mark: str) -> str:
 
 def _double(value: float, mark: str) -> str:
     """A double as a whole number of steps."""
-    for letter, below, power in STEPS_OF_DOUBLE:
-        if abs(value) < below:
-            steps = math.ldexp(value, power)
-            return f"{letter}{int(steps)}" if steps == math.trunc(steps) else mark
+    for letter, least, below, power in STEPS_OF_DOUBLE:
+        steps = math.ldexp(value, power) if least <= abs(value) < below else 0.5
+        if steps == math.trunc(steps):
+            return f"{letter}{int(steps)}"
     return mark
 
 

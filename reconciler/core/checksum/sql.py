@@ -59,7 +59,10 @@ def told(entity: EntitySpec, system: System, *, types: Types, child_types: Mappi
 
 def checked(text: str, separator: str, count: int, *, forbidden: str = "") -> str:
     """A text that holds its separators and no more of them: one inside a value would make two records look equal."""
-    found = f"octet_length({text}) - octet_length(translate({text}, {literal(separator)}{forbidden}, ''))"
+    without = f"replace({text}, {literal(separator)}, '')"
+    if forbidden:
+        without = f"replace({without}, {literal(forbidden)}, '')"
+    found = f"octet_length({text}) - octet_length({without})"
     return f"case when {found} = {count} then {text} else {MARK} end"
 
 
@@ -144,11 +147,13 @@ def _whole(column: str, base: str) -> str:
 def _double(column: str) -> str:
     """A double as a whole number of steps."""
     cases = []
-    for letter, below, power in STEPS_OF_DOUBLE:
+    for letter, least, below, power in STEPS_OF_DOUBLE:
         steps = f"{column} * {2**power}::float8"
         prefix = f"{literal(letter)} || " if letter else ""
-        told_so = f"case when {steps} = trunc({steps}) then {prefix}({steps})::bigint::text else {MARK} end"
-        cases.append(f"when abs({column}) < {below!r}::float8 then {told_so}")
+        whole = f"abs({column}) >= {least!r}::float8 and abs({column}) < {below!r}::float8"
+        if not least:
+            whole += f" and {steps} = trunc({steps})"
+        cases.append(f"when {whole} then {prefix}({steps})::bigint::text")
     return f"case {' '.join(cases)} when {column} is null then '' else {MARK} end"
 
 
@@ -202,7 +207,7 @@ def _children(entity: EntitySpec, children: ChildTable, system: System, types: T
         f" from {table(entity.schema, children.table)} c{''.join(joins)}"
         f" where c.{name(children.parent_column)} = t.{name(entity.row_id)} offset 0"
     )
-    row = checked("r", CELL, len(cells) - 1, forbidden=f" || {literal(ROW)}")
+    row = checked("r", CELL, len(cells) - 1, forbidden=ROW)
     whole = f"min(p) = 0 and max(p) = count(*) - 1 and count(distinct p) = count(*) and count(*) < {MOST_ROWS}"
     joined = f"count(*) || '[' || string_agg({row} || {literal(ROW)}, '' order by p) || ']'"
     return f"(select case when count(*) = 0 then '0[]' when {whole} then {joined} else {MARK} end from ({rows}) q)"

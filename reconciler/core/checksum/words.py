@@ -17,8 +17,14 @@ TARGET_MARK = "!"  # no text that MongoDB's expression makes begins so
 ARRAY_ITEMS = (FieldKind.TEXT, FieldKind.INTEGER, FieldKind.BOOLEAN)
 MOST_ROWS = 100_000
 DEEPEST_JSON = 5
-# A double is told as a whole number of steps of 2^-k: (letter, magnitude below, k). What has smaller bits is marked.
-STEPS_OF_DOUBLE = (("b", 2.0**-2, 64), ("", 2.0**9, 54), ("c", 2.0**19, 43), ("d", 2.0**62, 0))
+# A double is told as a whole number of steps of 2^-k: (letter, magnitude from, magnitude below, k). Where the magnitude
+# begins at 0 smaller bits are possible: then it is marked.
+STEPS_OF_DOUBLE = (
+    ("", 2.0**-2, 2.0**9, 54),
+    ("c", 2.0**9, 2.0**19, 43),
+    ("b", 0.0, 2.0**-2, 64),
+    ("d", 0.0, 2.0**62, 0),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +49,15 @@ class RangeSum:
     expired: int
     total: int
     doubled: int = 0
+
+    def __add__(self, other: "RangeSum") -> "RangeSum":
+        """Two ranges that do not overlap as one."""
+        return RangeSum(
+            records=self.records + other.records,
+            expired=self.expired + other.expired,
+            total=self.total + other.total,
+            doubled=self.doubled + other.doubled,
+        )
 
     def agrees(self, other: "RangeSum") -> bool:
         """Whether both hold equal records under keys of their own, but for those that have expired on their side."""

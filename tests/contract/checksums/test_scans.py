@@ -1,0 +1,327 @@
+"""Scans by checksums see what scans by records see: odd keys, doubled keys, doubled names, expiry, moved records."""
+
+import struct
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from bson import ObjectId, encode
+from bson.raw_bson import RawBSONDocument
+
+from reconciler.adapters.clock import SystemClock
+from reconciler.adapters.mongo.connection import connect
+from reconciler.adapters.mongo.reader import MongoReader, ReadLimits
+from reconciler.adapters.postgres.connection import Connector, Limits
+from reconciler.adapters.postgres.reader import PostgresReader
+from reconciler.app import checksums
+from reconciler.app.checksums import ChecksumScan
+from reconciler.app.passes import EntityPass, Looker
+from reconciler.app.scans import Scans
+from reconciler.core.model import Outcome
+from reconciler.core.spec import DomainSpec, Embedded, EntitySpec, FieldKind, Method, Scope, System
+from tests.acceptance.live import LiveSandbox, Shop
+from tests.contract.readers.world import IDENTITY, LOCAL, OWNER, field
+
+pytestmark = pytest.mark.contract
+PERSON = EntitySpec(
+    name="person",
+    collection="people",
+    table="people",
+    fields=(IDENTITY, field("name", FieldKind.TEXT), field("note", FieldKind.TEXT), field("at", FieldKind.INSTANT)),
+    key=("_id",),
+)
+VISITOR = EntitySpec(
+    name="visitor",
+    collection="visitors",
+    table="visitors",
+    fields=(IDENTITY, field("name", FieldKind.TEXT), field("at", FieldKind.INSTANT)),
+    key=("_id",),
+    ttl="at",
+)
+LEVEL = EntitySpec(
+    name="level",
+    collection="levels",
+    table="levels",
+    fields=(field("level", FieldKind.INTEGER), field("title", FieldKind.TEXT)),
+    key=("level",),
+)
+TOKEN = EntitySpec(
+    name="token",
+    collection="people",
+    table="tokens",
+    embedded=Embedded(path="tokens", many=True, owner="person", column="person_id"),
+    fields=(OWNER, field("hash", FieldKind.TEXT), field("device", FieldKind.TEXT), field("at", FieldKind.INSTANT)),
+    key=("person", "hash"),
+    ttl="at",
+)
+PROFILE = EntitySpec(
+    name="profile",
+    collection="people",
+    table="profiles",
+    embedded=Embedded(path="profile", many=False, owner="person", column="person_id"),
+    fields=(OWNER, field("bio", FieldKind.TEXT)),
+    key=("person",),
+)
+ENTITIES = (PERSON, VISITOR, LEVEL, TOKEN, PROFILE)
+SYSTEM = System(domains=(DomainSpec(name="shop", title="Shop", entities=ENTITIES),))
+TABLES = """
+create table people (id uuid primary key default gen_random_uuid(), legacy_object_id varchar(24), name text, note text, at timestamptz);
+create index on people (legacy_object_id);
+create table visitors (id uuid primary key default gen_random_uuid(), legacy_object_id varchar(24), name text, at timestamptz);
+create table levels (id uuid primary key default gen_random_uuid(), level integer, title text);
+create table tokens (id uuid primary key default gen_random_uuid(), person_id uuid, hash text, device text, at timestamptz);
+create table profiles (id uuid primary key default gen_random_uuid(), person_id uuid, bio text);
+"""
+PEOPLE = 40
+
+
+def hex_id(number: int) -> str:
+    return f"{number:024x}"
+
+
+@pytest.fixture
+def world(live_sandbox: LiveSandbox) -> Iterator[Shop]:
+    """Both stores in agreement."""
+    with live_sandbox.empty_shop() as shop:
+        for statement in filter(None, map(str.strip, TABLES.split(";"))):
+            shop.sql(statement)
+        shop.mongo.people.insert_many(
+            [
+                {
+                    "_id": ObjectId(hex_id(number)),
+                    "name": f"n{number}",
+                    "tokens": [{"hash": f"h{number}", "device": "d"}],
+                    "profile": {"bio": f"b{number}"},
+                }
+                for number in range(PEOPLE)
+            ]
+        )
+        shop.sql(
+            f"insert into people (legacy_object_id, name) select lpad(to_hex(n), 24, '0'), 'n' || n from generate_series(0, {PEOPLE - 1}) n"
+        )
+        person = "(select id from people where legacy_object_id = lpad(to_hex(n), 24, '0'))"
+        shop.sql(
+            f"insert into tokens (person_id, hash, device) select {person}, 'h' || n, 'd' from generate_series(0, {PEOPLE - 1}) n"
+        )
+        shop.sql(
+            f"insert into profiles (person_id, bio) select {person}, 'b' || n from generate_series(0, {PEOPLE - 1}) n"
+        )
+        shop.mongo.visitors.insert_one({"_id": ObjectId(hex_id(1)), "name": "v"})
+        shop.sql("insert into visitors (legacy_object_id, name) values ($1, 'v')", hex_id(1))
+        shop.mongo.levels.insert_many([{"level": 1, "title": "a"}, {"level": 2.0, "title": "b"}])
+        shop.sql("insert into levels (level, title) values (1, 'a'), (2, 'b')")
+        yield shop
+
+
+@asynccontextmanager
+async def scans(shop: Shop, method: Method) -> AsyncIterator[Scans]:
+    connector = Connector(shop.reader_pg_url, allowed_hosts=LOCAL, limits=Limits())
+    async with connect(shop.reader_mongodb_uri, allowed_hosts=LOCAL, timeout_ms=30_000) as (client, address):
+        source = MongoReader(
+            client, address, system=SYSTEM, limits=ReadLimits(), allow_writable=False, allowed_hosts=LOCAL
+        )
+        target = PostgresReader(connector, system=SYSTEM, allow_writable=False)
+        looker = Looker(source=source, target=target, clock=SystemClock(), digest=str)
+        checksum = ChecksumScan(source=source, target=target, clock=SystemClock(), looker=looker)
+        yield Scans(looker=looker, checksums=checksum, method=method)
+
+
+def seen(shop: Shop, entity: EntitySpec, method: Method) -> EntityPass:
+    """What a scan by a method finds."""
+
+    async def scanned() -> EntityPass:
+        async with scans(shop, method) as opened:
+            return await opened.scan(entity, lambda _done, _total: None)
+
+    return shop.live.call(scanned())
+
+
+def told(found: EntityPass) -> tuple[Any, ...]:
+    """What must be the same by every method; records that have expired may be seen or not."""
+    diffs = Counter((locator, one.judged.outcome) for locator, one in found.candidates.items())
+    matched = found.outcomes[Outcome.MATCHED]
+    return matched, found.source_records, found.target_records, found.complete, diffs
+
+
+@pytest.fixture(autouse=True)
+def small_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ranges of a few records, so that some lie between two others."""
+    for name in ("FIRST_RANGE", "SMALLEST_RANGE", "LARGEST_RANGE"):
+        monkeypatch.setattr(checksums, name, 10)
+
+
+def both(shop: Shop, entity: EntitySpec) -> EntityPass:
+    """A scan by checksums, which found what a scan by records finds."""
+    found, streamed = seen(shop, entity, Method.CHECKSUM), seen(shop, entity, Method.STREAM)
+    assert (found.method, streamed.method) == ("checksum", "stream")
+    assert told(found) == told(streamed)
+    assert sum(found.outcomes.values()) + len(found.candidates) >= max(found.source_records, found.target_records)
+    return found
+
+
+def element(tag: int, name: str, body: bytes) -> bytes:
+    return bytes([tag]) + name.encode() + b"\0" + body
+
+
+def text(value: bytes) -> bytes:
+    return struct.pack("<i", len(value) + 1) + value + b"\0"
+
+
+def replace_raw(shop: Shop, number: int, *elements: bytes) -> None:
+    """A document made of bytes instead of a person."""
+    key = ObjectId(hex_id(number))
+    body = encode({"_id": key})[4:-1] + b"".join(elements) + b"\0"
+    shop.mongo.people.delete_one({"_id": key})
+    shop.mongo.people.insert_one(RawBSONDocument(struct.pack("<i", len(body) + 4) + body))
+
+
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
+def test_equal_stores_match_record_for_record(world: Shop, entity: EntitySpec) -> None:
+    found = both(world, entity)
+
+    assert not found.candidates
+    assert found.canaries[0] == found.canaries[1] > 0
+
+
+@pytest.mark.parametrize("number", [0, 9, 10, 19, 20, PEOPLE - 1])
+def test_a_record_at_either_end_of_a_range_is_seen_on_both_sides(world: Shop, number: int) -> None:
+    world.mongo.people.delete_one({"_id": ObjectId(hex_id(number))})
+    assert len(both(world, PERSON).candidates) == 1
+
+    world.sql("delete from people where legacy_object_id = $1", hex_id(number))
+    assert not both(world, PERSON).candidates
+
+
+@pytest.mark.parametrize("strange", ["f" * 24, "x", 7, True, {"a": 1}, hex_id(3), b"\xff", ObjectId("f" * 24)])
+def test_an_id_of_another_type_or_beyond_the_last_range_is_seen(world: Shop, strange: Any) -> None:  # noqa: ANN401
+    world.mongo.people.insert_one({"_id": strange, "name": "stray"})
+
+    assert len(both(world, PERSON).candidates) == 1
+
+
+@pytest.mark.parametrize("legacy", [None, "", "x", "0" * 23 + "A", "~" * 24, "f" * 24, hex_id(4)])
+def test_a_row_whose_legacy_id_is_null_malformed_or_taken_is_seen(world: Shop, legacy: str | None) -> None:
+    world.sql("insert into people (legacy_object_id, name) values ($1, 'n4')", legacy)
+
+    assert both(world, PERSON).candidates
+
+
+def test_values_swapped_between_two_records_do_not_cancel(world: Shop) -> None:
+    world.sql("update people set name = case name when 'n5' then 'n6' else 'n5' end where name in ('n5', 'n6')")
+
+    assert len(both(world, PERSON).candidates) == 2
+
+
+def test_values_that_run_into_the_next_field_differ(world: Shop) -> None:
+    world.mongo.people.update_one({"_id": ObjectId(hex_id(5))}, {"$set": {"name": "a\x1f'b"}, "$unset": {"note": ""}})
+    world.sql("update people set name = 'a', note = 'b' where legacy_object_id = $1", hex_id(5))
+    world.mongo.people.update_one({"_id": ObjectId(hex_id(6))}, {"$set": {"name": "a", "note": "b"}})
+    world.sql("update people set name = E'a\\x1f''b' where legacy_object_id = $1", hex_id(6))
+
+    assert len(both(world, PERSON).candidates) == 2
+
+
+@pytest.mark.parametrize("second", [b"n5", b"other"])
+def test_a_name_that_occurs_twice_is_unreadable(world: Shop, second: bytes) -> None:
+    replace_raw(world, 5, element(2, "name", text(b"n5")), element(2, "name", text(second)))
+
+    (one,) = both(world, PERSON).candidates.values()
+    assert one.judged.outcome is Outcome.UNREADABLE
+
+
+def test_a_text_that_is_no_utf8_is_unreadable(world: Shop) -> None:
+    replace_raw(world, 5, element(2, "name", text(b"n5\xff")))
+
+    (one,) = both(world, PERSON).candidates.values()
+    assert one.judged.outcome is Outcome.UNREADABLE
+
+
+def test_equal_records_of_one_natural_key_are_key_defects(world: Shop) -> None:
+    world.mongo.levels.insert_one({"level": 2, "title": "b"})
+    world.sql("insert into levels (level, title) values (2, 'b')")
+
+    assert len(both(world, LEVEL).candidates) == 4
+
+
+def test_a_natural_key_that_is_null_on_both_sides_is_a_key_defect(world: Shop) -> None:
+    world.mongo.levels.insert_one({"level": None, "title": "c"})
+    world.sql("insert into levels (level, title) values (null, 'c')")
+
+    assert len(both(world, LEVEL).candidates) == 2
+
+
+def test_equal_elements_of_one_key_are_key_defects(world: Shop) -> None:
+    world.mongo.people.update_one({"_id": ObjectId(hex_id(5))}, {"$push": {"tokens": {"hash": "h5", "device": "d"}}})
+    world.sql(
+        "insert into tokens (person_id, hash, device) select person_id, hash, device from tokens where hash = 'h5'"
+    )
+
+    assert len(both(world, TOKEN).candidates) == 4
+
+
+def test_an_element_under_another_owner_is_seen_once(world: Shop) -> None:
+    world.sql("update tokens set person_id = (select id from people where name = 'n9') where hash = 'h5'")
+
+    assert len(both(world, TOKEN).candidates) == 1
+
+
+@pytest.mark.parametrize("owner", [None, "00000000-0000-0000-0000-000000000001"])
+def test_a_row_without_an_owner_is_seen(world: Shop, owner: str | None) -> None:
+    world.sql("update profiles set person_id = $1 where bio = 'b5'", owner)
+
+    assert both(world, PROFILE).candidates
+
+
+def test_an_element_that_is_no_object_is_seen(world: Shop) -> None:
+    world.mongo.people.update_one({"_id": ObjectId(hex_id(5))}, {"$push": {"tokens": {"$each": [None, 7]}}})
+
+    assert both(world, TOKEN).candidates
+
+
+def test_what_has_expired_on_one_side_is_nobodys_concern(world: Shop) -> None:
+    past, future = "2001-01-01T00:00:00Z", "2101-01-01T00:00:00Z"
+    world.sql(
+        "insert into visitors (legacy_object_id, name, at) values ($1, 'gone', $2::text::timestamptz)", hex_id(2), past
+    )
+    world.sql(
+        "insert into visitors (legacy_object_id, name, at) values ($1, 'new', $2::text::timestamptz)", hex_id(3), future
+    )
+    found = both(world, VISITOR)
+    assert [one.judged.outcome for one in found.candidates.values()] == [Outcome.EXTRA_IN_TARGET]
+    assert found.outcomes[Outcome.OUT_OF_SCOPE] == 1
+
+
+def test_an_expired_row_of_a_key_still_in_force_is_a_key_defect(world: Shop) -> None:
+    world.sql("insert into visitors (legacy_object_id, name, at) values ($1, 'v', '2001-01-01Z')", hex_id(1))
+
+    assert both(world, VISITOR).candidates
+
+
+def test_infinite_expiry_has_not_passed(world: Shop) -> None:
+    world.sql("update visitors set at = '-infinity'")
+
+    assert both(world, VISITOR).candidates
+
+
+def test_where_most_records_differ_the_entity_is_streamed_and_says_so(
+    world: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checksums, "FEW", 5)
+    world.sql("update people set name = name || '!'")
+
+    found = seen(world, PERSON, Method.AUTO)
+    assert (found.method, len(found.candidates)) == ("stream", PEOPLE)
+    assert "read record by record" in found.notes[0]
+
+
+@pytest.mark.parametrize("entity", [
+    EntitySpec(name="scoped", collection="people", table="people", fields=PERSON.fields, key=("_id",), scope=Scope(path="name", prefix="n")),
+    EntitySpec(name="kept", collection="people", table="people", fields=PERSON.fields, key=("_id",), append_only=True),
+], ids=lambda entity: entity.name)  # fmt: skip
+def test_what_no_checksum_can_tell_is_streamed_and_says_why(world: Shop, entity: EntitySpec) -> None:
+    found = seen(world, entity, Method.AUTO)
+
+    assert (found.method, found.outcomes[Outcome.MATCHED]) == ("stream", PEOPLE)
+    assert "not by checksums" in found.notes[0]
