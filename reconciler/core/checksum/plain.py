@@ -14,10 +14,11 @@ from reconciler.core.checksum.words import (
     hash_of_bytes,
 )
 from reconciler.core.model import Canonical, Record, Side
+from reconciler.core.number_rules import EXACT
 from reconciler.core.spec import EntitySpec, FieldKind, FieldSpec
 from reconciler.core.values import JsonBool, Milliseconds
 
-LONGEST_WHOLE = 2**63
+MOST_DIGITS = 34  # of a Decimal128
 
 
 def told(entity: EntitySpec, record: Record, side: Side) -> str:
@@ -42,7 +43,7 @@ def _field(spec: FieldSpec, value: Canonical, mark: str) -> str:
         case FieldKind.REFERENCE | FieldKind.IDENTITY, str():
             return value
         case FieldKind.DECIMAL, Decimal() | int():
-            return _whole(Decimal(value).scaleb(spec.scale or 0), mark)
+            return _whole(EXACT.scaleb(Decimal(value), spec.scale or 0), mark)
         case FieldKind.INTEGER, Decimal() | int():
             return _whole(Decimal(value), mark)
         case _, _:
@@ -68,7 +69,7 @@ def _single(value: Canonical, mark: str) -> str:
 
 def _whole(number: Decimal, mark: str) -> str:
     """A number that is whole, as its digits."""
-    if not number.is_finite() or number != number.to_integral_value() or number.adjusted() > 33:  # noqa: PLR2004 - Decimal128
+    if not number.is_finite() or number != number.to_integral_value() or number.adjusted() >= MOST_DIGITS:
         return mark
     return str(int(number))
 
@@ -101,7 +102,7 @@ def _json(value: Canonical, mark: str) -> str:
         case str():
             return mark if set(value) & {'"', "\\"} else f'"{value}"'
         case int() | Decimal():
-            return format(Decimal(value).normalize(), "f") if value else "0"
+            return format(EXACT.normalize(Decimal(value)), "f") if value else "0"
         case list():
             return f"[{', '.join(_json(item, mark) for item in value)}]"
         case dict():

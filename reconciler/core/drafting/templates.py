@@ -57,6 +57,8 @@ batch = 1000
 statement_timeout = "60s"
 # How long a PostgreSQL snapshot is held before the next is taken.
 snapshot_max = "60s"
+# How entities are scanned: "auto" and "checksum" let the stores sum hashes where they can, "stream" reads every record.
+method = "auto"
 
 [schedule]
 # Five fields (minute hour day month weekday), UTC; weekdays by name (mon-fri). Empty: never. A domain's file may

@@ -1,4 +1,4 @@
-"""Values of every kind, plain and nasty, each source value crossed with each target value in records of their own."""
+"""Values of every kind, plain and nasty: what documents hold, and what rows hold, one field at a time."""
 
 import random
 import struct
@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg
-from bson import Binary, Decimal128, Int64, MaxKey, ObjectId, Regex, Timestamp, encode
+from bson import Binary, Decimal128, Int64, MaxKey, ObjectId, Regex, Timestamp
 from bson.datetime_ms import DatetimeMS
 from bson.raw_bson import RawBSONDocument
 
-from reconciler.core.checksum.words import HashedRecord, KeyRange
-from reconciler.core.model import Outcome, Sensitivity
+from reconciler.core.model import Sensitivity
 from reconciler.core.spec import ChildTable, EntitySpec, FieldKind, FieldSpec
-from tests.acceptance.live import Shop
-from tests.contract.equality import FRIENDS, IDENTITY, Eyes, execute, eyes
+from tests.contract.equality import IDENTITY
 
 FRIEND_IDS = [f"00000000-0000-0000-0000-00000000000{number}" for number in (1, 2, 3, 9)]
 
@@ -30,7 +27,7 @@ class Raw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crossed:
-    """One field: what documents hold at `value`, and what rows hold, as SQL. `ordinary` is how many come first."""
+    """One field: what documents hold at `value`, and what rows hold, as SQL."""
 
     name: str
     spec: FieldSpec
@@ -96,11 +93,14 @@ def numbers(draw: random.Random) -> list[float]:
     )
 
 
-def all_crossed() -> Iterator[Crossed]:  # noqa: C901 - one kind after the other
+# fmt: off
+
+
+def all_crossed() -> Iterator[Crossed]:
     draw = random.Random(5)
     plain = Sensitivity.PLAIN
 
-    def one(name: str, column: str, sources: Sequence[Any], targets: Sequence[str], **spec: Any) -> Crossed:
+    def one(name: str, column: str, sources: Sequence[Any], targets: Sequence[str], **spec: Any) -> Crossed:  # noqa: ANN401 - the rest of a field
         path = spec.pop("path", "value")
         has_column = "" if spec["kind"] is FieldKind.CHILDREN else "value"
         made = FieldSpec(path=path, column=has_column, sensitivity=plain, **spec)
@@ -108,291 +108,58 @@ def all_crossed() -> Iterator[Crossed]:  # noqa: C901 - one kind after the other
 
     texts = [sql_text(value) for value in ("", *TEXTS)]
     for kind in (FieldKind.TEXT, FieldKind.CHAR, FieldKind.CI, FieldKind.LOWER):
-        yield one(
-            f"x_{kind}", "text", [*STRANGE, *TEXTS], [*texts, "'7'", "'true'", "'0000000000000000000000fa'"], kind=kind
-        )
-    yield one(
-        "x_char_n", "char(4)", [*STRANGE, "a", "a ", "ab", "  "], ["''", "'a'", "'ab'", "'7'"], kind=FieldKind.CHAR
-    )
-    yield one(
-        "x_nested",
-        "text",
-        [
-            *TEXTS,
-            {"b": "a"},
-            [{"b": "a"}],
-            {"b": ["a"]},
-            {"b": None},
-            {},
-            None,
-            "7",
-            Raw(((3, nested(b"b", b"a", b"a")),)),
-        ],
-        ["''", "'a'"],
-        kind=FieldKind.TEXT,
-        path="value.b",
-    )
-    yield one(
-        "x_nested_array",
-        "text[]",
-        [{"b": ["a"]}, [{"b": "a"}], {"b": "a"}, {"b": []}, {}, 7],
-        ["'{}'", "'{a}'"],
-        kind=FieldKind.ARRAY,
-        items=FieldKind.TEXT,
-        path="value.b",
-    )
-    yield one(
-        "x_nested_json",
-        "jsonb",
-        [{"b": [1]}, [{"b": 1}], {"b": 1}, {"b": {}}, {}, 7],
-        ["'[1]'", "'1'", "'{}'"],
-        kind=FieldKind.JSON,
-        path="value.b",
-    )
-    yield one(
-        "x_index",
-        "double precision",
-        [[5.0], [[5.0]], {"0": 5.0}, 5.0, [], None, [None, 5.0], MISSING, [5], "5"],
-        ["5", "0"],
-        kind=FieldKind.DOUBLE,
-        path="value[0]",
-    )
-    yield one(
-        "x_deep_index",
-        "double precision",
-        [{"b": [5.0]}, [{"b": 5.0}], {"b": 5.0}, {"b": [[5.0]]}, [], None],
-        ["5"],
-        kind=FieldKind.DOUBLE,
-        path="value.b[0]",
-    )
+        yield one(f"x_{kind}", "text", [*STRANGE, *TEXTS], [*texts, "'7'", "'true'", "'0000000000000000000000fa'"], kind=kind)
+    yield one("x_char_n", "char(4)", [*STRANGE, "a", "a ", "ab", "  "], ["''", "'a'", "'ab'", "'7'"], kind=FieldKind.CHAR)
+    yield one("x_nested", "text", [*TEXTS, {"b": "a"}, [{"b": "a"}], {"b": ["a"]}, {"b": None}, {}, None, "7",
+              Raw(((3, nested(b"b", b"a", b"a")),))], ["''", "'a'"], kind=FieldKind.TEXT, path="value.b")
+    yield one("x_nested_array", "text[]", [{"b": ["a"]}, [{"b": "a"}], {"b": "a"}, {"b": []}, {}, 7],
+              ["'{}'", "'{a}'"], kind=FieldKind.ARRAY, items=FieldKind.TEXT, path="value.b")
+    yield one("x_nested_json", "jsonb", [{"b": [1]}, [{"b": 1}], {"b": 1}, {"b": {}}, {}, 7],
+              ["'[1]'", "'1'", "'{}'"], kind=FieldKind.JSON, path="value.b")
+    yield one("x_index", "double precision", [[5.0], [[5.0]], {"0": 5.0}, 5.0, [], None, [None, 5.0], MISSING, [5], "5"],
+              ["5", "0"], kind=FieldKind.DOUBLE, path="value[0]")
+    yield one("x_deep_index", "double precision", [{"b": [5.0]}, [{"b": 5.0}], {"b": 5.0}, {"b": [[5.0]]}, [], None],
+              ["5"], kind=FieldKind.DOUBLE, path="value.b[0]")
     whole = [0, 1, -1, 7, 2**31, Int64(2**53 + 1), Int64(2**63 - 1), Int64(-(2**63)), *numbers(draw)]
-    wholes = [
-        "0",
-        "1",
-        "-1",
-        "7",
-        str(2**31),
-        str(2**53),
-        str(2**53 + 1),
-        str(2**53 + 2),
-        str(2**63 - 1),
-        str(-(2**63)),
-    ]
+    wholes = ["0", "1", "-1", "7", str(2**31), str(2**53), str(2**53 + 1), str(2**53 + 2), str(2**63 - 1), str(-(2**63))]
     yield one("x_integer", "bigint", [*STRANGE, *whole], wholes, kind=FieldKind.INTEGER)
-    yield one(
-        "x_integer_numeric",
-        "numeric",
-        [*STRANGE, *whole],
-        [*wholes, "7.0", "2.5", "7.000000000000000000001", "'NaN'", "'Infinity'", str(2**63)],
-        kind=FieldKind.INTEGER,
-    )
-    decimals = [
-        "0",
-        "7",
-        "7.00",
-        "10.005",
-        "10.01",
-        "-10.005",
-        "-10.01",
-        "10.00",
-        "1E+3",
-        "1E-18",
-        "1.5",
-        "99999999999999.99",
-        "1234567890123456.123456789012345678",
-        "-0",
-        "9E+6144",
-        "1E-6176",
-        "1234567890123456789012345678901234",
-    ]
-    spelled = [
-        *decimals,
-        "12345678901234567890.123456789012345678",
-        " 7",
-        "+7",
-        ".5",
-        "5.",
-        "1e5",
-        "0x7",
-        "1_0",
-        "x",
-        "1" * 35,
-        "1." + "0" * 37 + "1",
-        "0." + "9" * 40,
-    ]
-    fitting = [
-        "0",
-        "7",
-        "7.00",
-        "10.01",
-        "10.00",
-        "10.005",
-        "-10.01",
-        "-10.00",
-        "1000",
-        "1.5",
-        "100000",
-        "1",
-        "0.5",
-        "0.1",
-        "0.3",
-        "99999999999999.99",
-        "12345678901234567890.123456789012345678",
-        "1234567890123456.123456789012345678",
-        "1E-18",
-        "1234567890123456789012345678901234",
-        "'NaN'",
-        "'Infinity'",
-        "'-Infinity'",
-        "2.68",
-        "2.67",
-        "1.01",
-        "1.00",
-        "1e22",
-        "1e-5",
-    ]
+    yield one("x_integer_numeric", "numeric", [*STRANGE, *whole],
+              [*wholes, "7.0", "2.5", "7.000000000000000000001", "'NaN'", "'Infinity'", str(2**63)], kind=FieldKind.INTEGER)
+    decimals = ["0", "7", "7.00", "10.005", "10.01", "-10.005", "-10.01", "10.00", "1E+3", "1E-18", "1.5", "99999999999999.99",
+                "1234567890123456.123456789012345678", "-0", "9E+6144", "1E-6176", "1234567890123456789012345678901234"]
+    spelled = [*decimals, "12345678901234567890.123456789012345678", " 7", "+7", ".5", "5.", "1e5", "0x7", "1_0", "x", "1" * 35, "1." + "0" * 37 + "1", "0." + "9" * 40]
+    fitting = ["0", "7", "7.00", "10.01", "10.00", "10.005", "-10.01", "-10.00", "1000", "1.5", "100000", "1", "0.5", "0.1", "0.3",
+               "99999999999999.99", "12345678901234567890.123456789012345678", "1234567890123456.123456789012345678", "1E-18", "1234567890123456789012345678901234",
+               "'NaN'", "'Infinity'", "'-Infinity'", "2.68", "2.67", "1.01", "1.00", "1e22", "1e-5"]
     mixed = [*STRANGE, *map(Decimal128, decimals), *spelled, *numbers(draw), Int64(2**53 + 1), 1000]
     for scale in (0, 2, 18):
         yield one(f"x_decimal_{scale}", "numeric", mixed, fitting, kind=FieldKind.DECIMAL, scale=scale)
-    yield one(
-        "x_decimal_int",
-        "bigint",
-        [*STRANGE, 7, 7.0, Decimal128("7.5")],
-        ["7", "8", "700"],
-        kind=FieldKind.DECIMAL,
-        scale=2,
-    )
+    yield one("x_decimal_int", "bigint", [*STRANGE, 7, 7.0, Decimal128("7.5")], ["7", "8", "700"], kind=FieldKind.DECIMAL, scale=2)
     doubles = numbers(draw)
     near = [value * (1 + 2**-52) for value in doubles]
-    yield one(
-        "x_double",
-        "double precision",
-        [*STRANGE, *doubles, *near, 1000, Int64(2**53 + 1), Int64(2**60)],
-        [
-            f"'{value!r}'"
-            for value in {*doubles, *near, 7.0, 1000.0, 2.0**60, float("nan"), float("inf"), float("-inf")}
-        ],
-        kind=FieldKind.DOUBLE,
-    )
+    yield one("x_double", "double precision", [*STRANGE, *doubles, *near, 1000, Int64(2**53 + 1), Int64(2**60)],
+              [f"'{value!r}'" for value in {*doubles, *near, 7.0, 1000.0, 2.0**60, float("nan"), float("inf"), float("-inf")}],
+              kind=FieldKind.DOUBLE)
     yield one("x_boolean", "boolean", STRANGE, ["true", "false"], kind=FieldKind.BOOLEAN)
-    times = [
-        0,
-        1,
-        -1,
-        999,
-        -999,
-        1_700_000_000_123,
-        -62_135_596_800_000,
-        253_402_300_799_999,
-        2**45,
-        -(2**62),
-        2**62,
-        4_102_444_800_001,
-    ]
+    times = [0, 1, -1, 999, -999, 1_700_000_000_123, -62_135_596_800_000, 253_402_300_799_999, 2**45, -(2**62), 2**62, 4_102_444_800_001]
     stamps = [f"'epoch'::timestamptz + {time} * interval '1 ms'" for time in times if abs(time) < 2**46]
-    micros = [
-        "'1970-01-01 00:00:00.000999Z'",
-        "'1969-12-31 23:59:59.999999Z'",
-        "'1969-12-31 23:59:59.9985Z'",
-        "'2023-11-14 22:13:20.1239999Z'",
-        "'infinity'",
-        "'-infinity'",
-        "'0044-03-15 BC'",
-        "'2023-11-14 22:13:20.122999Z'",
-    ]
-    yield one(
-        "x_instant", "timestamptz", [*STRANGE, *map(DatetimeMS, times)], [*stamps, *micros], kind=FieldKind.INSTANT
-    )
-    yield one(
-        "x_instant_plain",
-        "timestamp",
-        [DatetimeMS(0), DatetimeMS(-1), None],
-        ["'1970-01-01'", "'1969-12-31 23:59:59.999999'"],
-        kind=FieldKind.INSTANT,
-    )
+    micros = ["'1970-01-01 00:00:00.000999Z'", "'1969-12-31 23:59:59.999999Z'", "'1969-12-31 23:59:59.9985Z'", "'2023-11-14 22:13:20.1239999Z'",
+              "'infinity'", "'-infinity'", "'0044-03-15 BC'", "'2023-11-14 22:13:20.122999Z'"]
+    yield one("x_instant", "timestamptz", [*STRANGE, *map(DatetimeMS, times)], [*stamps, *micros], kind=FieldKind.INSTANT)
+    yield one("x_instant_plain", "timestamp", [DatetimeMS(0), DatetimeMS(-1), None], ["'1970-01-01'", "'1969-12-31 23:59:59.999999'"], kind=FieldKind.INSTANT)
     blobs = [b"", b"\0", b"7", b"\xff" * 300, b"x" * 70_000]
     yield one("x_bytes", "bytea", [*STRANGE, *blobs], [f"'\\x{blob.hex()}'" for blob in blobs], kind=FieldKind.BYTES)
-    yield one(
-        "x_reference",
-        "uuid",
-        [*STRANGE, ObjectId("0000000000000000000000fb")],
-        [f"'{one_id}'" for one_id in FRIEND_IDS],
-        kind=FieldKind.REFERENCE,
-        refers_to="friend",
-    )
-    lists = [
-        [],
-        ["a"],
-        ["a", "b"],
-        ["b", "a"],
-        ["a", None],
-        [None],
-        ["a, b"],
-        ['a", "b'],
-        ["a\\"],
-        [["a"]],
-        [7],
-        ["7"],
-        [True],
-        [1, 2],
-        [7.0],
-        [7.5],
-        [False],
-        ["a\nb"],
-        ["é"],
-        [{"a": 1}],
-        [ObjectId("0000000000000000000000fa")],
-    ]
-    arrays = [
-        "'{}'",
-        "array['a']",
-        "array['a','b']",
-        "array['b','a']",
-        "array['a',null]",
-        "array[null]",
-        "array['a, b']",
-        "array['a\", \"b']",
-        "array['a\\']",
-        "array[['a']]",
-        "'[0:1]={a,b}'",
-        "array['7']",
-        "array[E'a\\nb']",
-        "array['é']",
-        "array['']",
-        "array['null']",
-    ]
+    yield one("x_reference", "uuid", [*STRANGE, ObjectId("0000000000000000000000fb")], [f"'{one_id}'" for one_id in FRIEND_IDS],
+              kind=FieldKind.REFERENCE, refers_to="friend")
+    lists = [[], ["a"], ["a", "b"], ["b", "a"], ["a", None], [None], ["a, b"], ['a", "b'], ["a\\"], [["a"]], [7], ["7"], [True], [1, 2], [7.0],
+             [7.5], [False], ["a\nb"], ["é"], [{"a": 1}], [ObjectId("0000000000000000000000fa")]]
+    arrays = ["'{}'", "array['a']", "array['a','b']", "array['b','a']", "array['a',null]", "array[null]", "array['a, b']", "array['a\", \"b']",
+              "array['a\\']", "array[['a']]", "'[0:1]={a,b}'", "array['7']", "array[E'a\\nb']", "array['é']", "array['']", "array['null']"]
     yield one("x_array", "text[]", [*STRANGE, *lists], arrays, kind=FieldKind.ARRAY, items=FieldKind.TEXT)
-    yield one(
-        "x_array_int",
-        "int[]",
-        [*STRANGE, *lists],
-        ["'{}'", "'{7}'", "'{1,2}'", "'{null}'", "'{{7}}'"],
-        kind=FieldKind.ARRAY,
-        items=FieldKind.INTEGER,
-    )
-    yield one(
-        "x_array_numeric",
-        "numeric[]",
-        [*STRANGE, *lists],
-        ["'{7}'", "'{7.0}'", "'{7.5}'", "'{NaN}'"],
-        kind=FieldKind.ARRAY,
-        items=FieldKind.INTEGER,
-    )
-    yield one(
-        "x_array_bool",
-        "boolean[]",
-        [*STRANGE, *lists],
-        ["'{t}'", "'{f}'", "'{null}'"],
-        kind=FieldKind.ARRAY,
-        items=FieldKind.BOOLEAN,
-    )
-    yield one(
-        "x_json",
-        "jsonb",
-        [*STRANGE, *TEXTS[:-1], *lists, *map(float, numbers(draw)), *documents()],
-        jsons(),
-        kind=FieldKind.JSON,
-    )
+    yield one("x_array_int", "int[]", [*STRANGE, *lists], ["'{}'", "'{7}'", "'{1,2}'", "'{null}'", "'{{7}}'"], kind=FieldKind.ARRAY, items=FieldKind.INTEGER)
+    yield one("x_array_numeric", "numeric[]", [*STRANGE, *lists], ["'{7}'", "'{7.0}'", "'{7.5}'", "'{NaN}'"], kind=FieldKind.ARRAY, items=FieldKind.INTEGER)
+    yield one("x_array_bool", "boolean[]", [*STRANGE, *lists], ["'{t}'", "'{f}'", "'{null}'"], kind=FieldKind.ARRAY, items=FieldKind.BOOLEAN)
+    yield one("x_json", "jsonb", [*STRANGE, *TEXTS[:-1], *lists, *map(float, numbers(draw)), *documents()], jsons(), kind=FieldKind.JSON)
     yield children()
 
 
@@ -457,97 +224,3 @@ def children() -> Crossed:
         [RawBSONDocument(nested(b"name", b"a", b"a"))], [{**a, "extra": 1}],
     ]  # fmt: skip
     return Crossed(name="x_children", spec=spec, column="", sources=sources, targets=rows)
-
-
-# -- into the stores, and back -----------------------------------------------------------------------------------------
-
-
-def key_of(crossed: Crossed, source: int, target: int) -> str:
-    return f"{source * len(crossed.targets) + target:024x}"
-
-
-def document(key: str, value: Any) -> Any:  # noqa: ANN401 - any BSON value
-    """A document that holds the value at `value`."""
-    if isinstance(value, Raw):
-        elements = b"".join(bytes([tag]) + b"value\0" + body for tag, body in value.elements)
-        body = encode({"_id": ObjectId(key)})[4:-1] + elements + b"\0"
-        return RawBSONDocument(struct.pack("<i", len(body) + 4) + body)
-    return {"_id": ObjectId(key)} | ({} if value is MISSING else {"value": value})
-
-
-async def fill(shop: Shop, crossed: Crossed) -> None:
-    """Every source value beside every target value."""
-    table, pairs = crossed.name, [(s, t) for s in range(len(crossed.sources)) for t in range(len(crossed.targets))]
-    shop.mongo[table].insert_many([document(key_of(crossed, s, t), crossed.sources[s]) for s, t in pairs])
-    connection = await asyncpg.connect(shop.pg_url)
-    try:
-        value = f", value {crossed.column}" if crossed.column else ""
-        await connection.execute(
-            f"create table {table} (id uuid primary key, legacy_object_id varchar(24) unique{value})"
-        )
-        every = range(len(crossed.sources))
-        if not crossed.column:
-            await connection.execute(
-                f"create table {table}_rows (parent_id uuid, position int, name text, size int, friend uuid);"
-                f" create index on {table}_rows (parent_id)"
-            )
-        for t, target in enumerate(crossed.targets):
-            keys = [key_of(crossed, s, t) for s in every]
-            extra = f", {target}" if crossed.column else ""
-            await connection.execute(
-                f"insert into {table} select lpad(k, 32, '0')::uuid, k{extra} from unnest($1::text[]) k", keys
-            )
-            if not crossed.column and target:
-                await connection.execute(
-                    f"insert into {table}_rows select lpad(k, 32, '0')::uuid, r.* from unnest($1::text[]) k,"
-                    f" (values {target}) r(p, n, s, f)".replace("r.*", "r.p::int, r.n, r.s::int, r.f::uuid"),
-                    keys,
-                )
-    finally:
-        await connection.close()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What was said of one crossing: by the comparison, and by the two hashes."""
-
-    source: Any
-    target: str
-    equal: bool
-    same_hash: bool
-
-
-async def judged(opened: Eyes, crossed: Crossed) -> list[Found]:
-    """What the comparison and the checksums say of each crossing."""
-    entity = crossed.entity
-    scanned = await opened.looker.scan(entity, lambda _done, _total: None)
-    differing = {one.judged.diff.key_text for one in scanned.candidates.values() if one.judged.diff}
-    assert scanned.outcomes[Outcome.MATCHED] + len(differing) == len(crossed.sources) * len(crossed.targets)
-    hashes = []
-    for reader in (opened.source, opened.target):
-        assert not await reader.untellable(entity)
-        async with reader.tell(entity, now_ms=0) as telling:
-            listed: Sequence[HashedRecord] = await telling.hashes(KeyRange())
-            total = await telling.total(KeyRange())
-        assert (total.records, total.total) == (len(listed), sum(one.hash for one in listed))
-        hashes.append({one.key[0]: one.hash for one in listed})
-    return [
-        Found(
-            source=source,
-            target=target,
-            equal=(key := key_of(crossed, s, t)) not in differing,
-            same_hash=hashes[0][key] == hashes[1][key],
-        )
-        for s, source in enumerate(crossed.sources)
-        for t, target in enumerate(crossed.targets)
-    ]
-
-
-async def all_judged(shop: Shop) -> dict[str, list[Found]]:
-    """Every kind, crossed."""
-    await execute(shop, [FRIENDS])
-    every = list(all_crossed())
-    for crossed in every:
-        await fill(shop, crossed)
-    async with eyes(shop, [crossed.entity for crossed in every]) as opened:
-        return {crossed.name: await judged(opened, crossed) for crossed in every}

@@ -3,9 +3,11 @@
 import pytest
 
 from tests.acceptance.live import LiveSandbox
-from tests.contract.checksums.crossed import Found, all_crossed, all_judged
+from tests.contract.checksums.crossed import all_crossed
+from tests.contract.checksums.crossing import Found, all_judged
 
 pytestmark = pytest.mark.contract
+LEAST_SHARE = 0.4  # of values that are nasty on purpose
 NAMES = [crossed.name for crossed in all_crossed()]
 
 
@@ -21,10 +23,12 @@ def test_equal_hashes_are_equal_records(said: dict[str, list[Found]], name: str)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_most_equal_records_have_equal_hashes(said: dict[str, list[Found]], name: str) -> None:
+def test_equal_plain_values_have_equal_hashes(said: dict[str, list[Found]], name: str) -> None:
     equal = [one for one in said[name] if one.equal]
-    missed = [one for one in equal if not one.same_hash]
-    print(f"{name}: {len(equal)} of {len(said[name])} equal, {len(missed)} of them only by a closer look")
-    for one in missed[:12]:
-        print("   ", repr(one.source)[:80], "|", one.target[:80])
-    assert any(one.same_hash for one in equal)
+
+    assert sum(one.same_hash for one in equal) >= LEAST_SHARE * len(equal) > 0
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"x_ci", "x_lower"}))
+def test_python_tells_what_the_stores_tell(said: dict[str, list[Found]], name: str) -> None:
+    assert [one for one in said[name] if one.same_hash and not one.told_in_python] == []
