@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from reconciler.adapters.backend_health import BackendHealth
 from reconciler.adapters.clock import SystemClock
@@ -19,18 +20,21 @@ from reconciler.adapters.report_store.copies import prove_copy
 from reconciler.adapters.rollback_plans import WrittenPlan, load_plan
 from reconciler.adapters.signing_key import SigningKey, open_signing_key
 from reconciler.app.approvals import Approvals
+from reconciler.app.cluster_notes import ClusterNotes
 from reconciler.app.configurations import note_configurations
 from reconciler.app.flags import Flags, FlagWatch
+from reconciler.app.launching import Launcher, Say
 from reconciler.app.passes import Looker
 from reconciler.app.plan import Cutover
-from reconciler.app.ports import Clock, SourceReader, TargetReader
+from reconciler.app.ports import Clock
 from reconciler.app.rechecks import RecheckPolicy
+from reconciler.app.rereading import BothStores, Rereading
 from reconciler.app.runs import Runs
 from reconciler.app.sign_in import SignIn
 from reconciler.app.verdicts import Verdicts
 from reconciler.app.waivers import Waivers
 
-__all__ = ["Reports", "Stores", "looker", "open_reports", "open_stores", "prove_copy", "runs"]
+__all__ = ["Reports", "looker", "open_reports", "open_stores", "prove_copy", "runs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,7 @@ class Reports:
     approvals: Approvals
     sign_in: SignIn
     waivers: Waivers
+    clusters: ClusterNotes
     flags: FlagWatch
     cutover: Cutover
     plans: dict[str, WrittenPlan]
@@ -52,14 +57,6 @@ class Reports:
     async def note_configuration(self) -> None:
         """Stores which configuration is in force, where it has changed."""
         await note_configurations(self.configuration.system.domains, store=self.store, clock=self.clock)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stores:
-    """Both stores' readers."""
-
-    source: SourceReader
-    target: TargetReader
 
 
 @asynccontextmanager
@@ -93,6 +90,7 @@ async def open_reports(configuration: Configuration, *, clock: Clock | None = No
             approvals=approvals,
             sign_in=SignIn(ledger=store.access, log=store, clock=clock),
             waivers=Waivers(verdicts=verdicts, ledger=store),
+            clusters=ClusterNotes(store=store, clock=clock),
             flags=watch,
             cutover=Cutover(phases=configuration.cutover, system=system, verdicts=verdicts, store=store, clock=clock),
             plans=plans,
@@ -105,7 +103,7 @@ def open_signer(configuration: Configuration) -> SigningKey:
 
 
 @asynccontextmanager
-async def open_stores(configuration: Configuration) -> AsyncIterator[Stores]:
+async def open_stores(configuration: Configuration) -> AsyncIterator[BothStores]:
     """Readers of both stores; nothing is sent before the first question."""
     settings, system = configuration.settings, configuration.system
     mongodb_uri, pg_url = settings.store_addresses()
@@ -126,10 +124,10 @@ async def open_stores(configuration: Configuration) -> AsyncIterator[Stores]:
         )
         limits = Limits(batch=settings.runs.batch, statement_timeout_ms=timeout_ms, snapshot_max=snapshot_max)
         connector = Connector(pg_url.get_secret_value(), allowed_hosts=hosts, limits=limits)
-        yield Stores(source=source, target=PostgresReader(connector, system=system, allow_writable=writable))
+        yield BothStores(source=source, target=PostgresReader(connector, system=system, allow_writable=writable))
 
 
-def runs(reports: Reports, stores: Stores) -> Runs:
+def runs(reports: Reports, stores: BothStores) -> Runs:
     """The use case that runs domains."""
     configuration = reports.configuration
     pace = configuration.settings.runs
@@ -154,6 +152,30 @@ def runs(reports: Reports, stores: Stores) -> Runs:
     )
 
 
-def looker(reports: Reports, stores: Stores) -> Looker:
+@asynccontextmanager
+async def open_runs(reports: Reports) -> AsyncIterator[Runs]:
+    """The use case that runs domains, with both stores opened for it alone."""
+    async with open_stores(reports.configuration) as stores:
+        yield runs(reports, stores)
+
+
+def launcher(reports: Reports, say: Say) -> Launcher:
+    """What runs domains in the background of this process; `say` takes a line for the log."""
+    return Launcher(open_runs=partial(open_runs, reports), store=reports.store, clock=reports.clock, say=say)
+
+
+def rereading(reports: Reports) -> Rereading:
+    """The use case that looks at the records of stored diffs again."""
+    return Rereading(
+        system=reports.configuration.system,
+        store=reports.store,
+        log=reports.store,
+        clock=reports.clock,
+        digest=reports.digests.digest,
+        open_stores=partial(open_stores, reports.configuration),
+    )
+
+
+def looker(reports: Reports, stores: BothStores) -> Looker:
     """The use case that looks at single records."""
     return Looker(source=stores.source, target=stores.target, clock=reports.clock, digest=reports.digests.digest)

@@ -86,9 +86,9 @@ async def check_record(
     entities = _entities(domain, entity_name)
     for entity in entities:
         judged = await _look(entity_at(entity, looker.now()), key, looker)
-        outcomes += [(entity.name, one.outcome) for one in judged]
-        refined = await refine(entity, [one.diff for one in judged if one.diff], system=system, target=target)
-        diffs += [(entity.name, reported(domain.name, entity, diff, state=DiffState.UNCONFIRMED)) for diff in refined]
+        found, differing = await checked(domain.name, entity, judged, system=system, target=target)
+        outcomes += found
+        diffs += differing
     return CheckedRecord(
         domain=domain.name,
         key=key,
@@ -96,6 +96,15 @@ async def check_record(
         outcomes=tuple(outcomes),
         diffs=tuple(diffs),
     )
+
+
+async def checked(
+    domain: str, entity: EntitySpec, judged: Sequence[Judged], *, system: System, target: TargetReader
+) -> tuple[list[tuple[str, Outcome]], list[tuple[str, ReportedDiff]]]:
+    """What a look at an entity found, fit to be shown: outcomes, and diffs that were seen once."""
+    refined = await refine(entity, [one.diff for one in judged if one.diff], system=system, target=target)
+    diffs = [(entity.name, reported(domain, entity, diff, state=DiffState.UNCONFIRMED)) for diff in refined]
+    return [(entity.name, one.outcome) for one in judged], diffs
 
 
 def _entities(domain: DomainSpec, name: str) -> Sequence[EntitySpec]:

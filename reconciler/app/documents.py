@@ -126,6 +126,9 @@ def cluster_document(cluster: ClusterCount) -> Document:
         "last_run": cluster.last_run,
         "first_seen_at": instant(cluster.first_seen_at),
         "last_seen_at": instant(cluster.last_seen_at),
+        "owner": cluster.owner or None,
+        "note": cluster.note or None,
+        "link": cluster.link or None,
     }
 
 

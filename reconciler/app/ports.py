@@ -174,6 +174,18 @@ class ClusterCount:
     first_seen_at: datetime
     last_seen_at: datetime
     open: bool = True
+    owner: str = ""
+    note: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterNote:
+    """What somebody notes on a cluster; None leaves a part as it is, an empty text takes it away."""
+
+    owner: str | None = None
+    note: str | None = None
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -385,6 +397,9 @@ class ReportStore(AuditLog, Ledger, Protocol):
 
     async def cluster(self, cluster_id: str) -> ClusterCount:
         """One cluster; NotFound where there is none."""
+
+    async def note_cluster(self, cluster_id: str, note: ClusterNote, *, act: Act) -> ClusterCount:
+        """Stores a note on a cluster with its act, and returns the cluster; NotFound where there is none."""
 
     async def history(self, domain: DomainSpec, *, since: datetime) -> DomainHistory:
         """What the domain's gate looks at; runs that started before `since` are left out except the newest scan."""

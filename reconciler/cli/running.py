@@ -17,6 +17,7 @@ from reconciler.app.renderings.answers import RunAnswer, run_answer
 from reconciler.app.renderings.github import run_github
 from reconciler.app.renderings.junit import run_junit
 from reconciler.app.renderings.markdown import run_markdown
+from reconciler.app.run_requests import chosen_domains, entities_named
 from reconciler.cli.context import configuration, formats, known_domains, print_json, run_async
 from reconciler.cli.outputs import Output, give, json_text, outputs, parsed, sampled, summarize
 from reconciler.cli.progress import Talk, progress_for
@@ -102,7 +103,7 @@ def run_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     if (keys is not None) != (chosen is Mode.KEYS):
         raise UsageError("--keys and --mode keys go together", expected="both or neither", got=f"--mode {chosen.value}")
     request = RunRequest(
-        domains=_domains(config, domains, chosen),
+        domains=chosen_domains(config.system, domains, chosen),
         mode=chosen,
         trigger="command line",
         sample=config.settings.runs.sample,
@@ -129,16 +130,6 @@ def _duration(text: str | None) -> timedelta | None:
         return None if text is None else parse_duration(text)
     except ValueError:
         raise UsageError("--time-budget", expected="a number with ms, s, m, h or d", got=str(text)) from None
-
-
-def _domains(config: Configuration, names: Sequence[str], mode: Mode) -> tuple[DomainSpec, ...]:
-    """The domains named, each once; every comparable one where none is."""
-    if not names:
-        return config.system.comparable
-    dotted = [name for name in names if "." in name]
-    if dotted and mode is not Mode.KEYS:
-        raise UsageError(f"{dotted[0]} names an entity", expected="domains, or --keys with an entity", got=dotted[0])
-    return tuple(config.system.domain(name) for name in dict.fromkeys(name.partition(".")[0] for name in names))
 
 
 async def _run(config: Configuration, request: RunRequest, progress: Talk, asked: Asked) -> int:
@@ -210,13 +201,7 @@ def exit_code(run: StoredRun) -> int:
 
 async def _with_keys(reports: Reports, request: RunRequest, domains: Sequence[str], keys: str) -> RunRequest:
     """The request with its keys, by entity."""
-    entities = {name.partition(".")[2] for name in domains if "." in name}
-    of_run = {
-        entity.name: []
-        for domain in request.domains
-        for entity in domain.entities
-        if not entities or entity.name in entities
-    }  # type: dict[str, list[str]]
+    of_run: dict[str, list[str]] = {name: [] for name in entities_named(request.domains, domains)}
     if keys.startswith("run:"):
         wanted = DiffFilter(run=_run_id(keys), states=tuple(OPEN_STATES))
         async for diff in reports.store.diffs(wanted):

@@ -15,10 +15,10 @@ from cron_descriptor import get_description
 from reconciler import __version__
 from reconciler.adapters.config_files import Configuration
 from reconciler.app.documents import instant
+from reconciler.app.launching import Launcher
 from reconciler.app.looks import RunRequest
 from reconciler.cli.context import actor, configuration, formats, print_json, print_jsonl, run_async
 from reconciler.cli.entrances import answered_names, entrance_of
-from reconciler.cli.progress import Silence
 from reconciler.cli.texts import table, when
 from reconciler.core.model import Mode
 from reconciler.core.spec import DomainSpec
@@ -27,7 +27,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.scheduler import Job, Scheduler, Start, jobs
 from reconciler.web.routes import create_app
 from reconciler.web.services import Acts, ScheduledRun, WebServices
-from reconciler.wiring import Reports, open_reports, open_signer, open_stores, runs
+from reconciler.wiring import Reports, launcher, open_reports, open_signer, rereading
 
 SHUTDOWN_SECONDS = 3.0
 
@@ -83,11 +83,13 @@ def cannot_listen(host: str, port: int, problem: OSError) -> CannotListen:
 async def serving(reports: Reports, *, scheduled: bool) -> AsyncIterator[str]:
     """The site on its port, with scheduled runs beside it; yields its address."""
     server = reports.configuration.settings.server
-    services = _services(reports, scheduled=scheduled)
+    running = launcher(reports, _say)
+    services = _services(reports, running, scheduled=scheduled)
     await reports.note_configuration()
     async with AsyncExitStack() as stack:
+        stack.push_async_callback(running.close)
         if scheduled:
-            scheduler = Scheduler(reports.configuration.system, start=_starter(reports), say=_say)
+            scheduler = Scheduler(reports.configuration.system, start=_starter(reports, running), say=_say)
             await stack.enter_async_context(scheduler.running())
         await _look(reports)
         await stack.enter_async_context(_watching(reports))
@@ -139,7 +141,7 @@ async def _look(reports: Reports) -> None:
         _say(f"{counted(lapsed, 'approval')} lapsed; `reconciler audit list` says why")
 
 
-def _services(reports: Reports, *, scheduled: bool) -> WebServices:
+def _services(reports: Reports, running: Launcher, *, scheduled: bool) -> WebServices:
     """What the pages need."""
     settings = reports.configuration.settings
     plans = {name: plan.sections for name, plan in reports.plans.items()}
@@ -147,13 +149,21 @@ def _services(reports: Reports, *, scheduled: bool) -> WebServices:
         system=reports.configuration.system,
         store=reports.store,
         verdicts=reports.verdicts,
-        acts=Acts(approvals=reports.approvals, waivers=reports.waivers, flags=reports.flags),
+        acts=Acts(
+            approvals=reports.approvals,
+            waivers=reports.waivers,
+            flags=reports.flags,
+            runs=running,
+            records=rereading(reports),
+            clusters=reports.clusters,
+        ),
         clock=reports.clock,
         signer=open_signer(reports.configuration),
         entrance=entrance_of(settings, sign_in=reports.sign_in, account=actor().name),
         hosts=answered_names(settings),
         title=settings.dashboard.title,
         version=__version__,
+        sample=settings.runs.sample,
         cutover=reports.configuration.cutover,
         plan_sections=plans,
         scheduled=(lambda: _planned(reports)) if scheduled else None,
@@ -170,16 +180,14 @@ def _planned(reports: Reports) -> Sequence[ScheduledRun]:
     ]
 
 
-def _starter(reports: Reports) -> Start:
+def _starter(reports: Reports, running: Launcher) -> Start:
     """What the scheduler calls: one run of one domain, with connections of its own."""
 
     async def start(domain: DomainSpec, mode: Mode) -> None:
         request = RunRequest(
             domains=(domain,), mode=mode, trigger="schedule", sample=reports.configuration.settings.runs.sample
         )
-        async with open_stores(reports.configuration) as stores:
-            run = await runs(reports, stores).run(request, Silence())
-        _say(f"run {run.id}: {mode.value} of {domain.name} {run.status.value}")
+        await running.carry_out(request)
 
     return start
 

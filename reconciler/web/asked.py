@@ -1,7 +1,8 @@
-"""What a request asks for in its query and path, checked before anything is looked up."""
+"""What a request asks for in its query, path and form, checked before anything is looked up."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from enum import StrEnum
+from http import HTTPStatus
 from typing import TypeVar
 
 from aiohttp import web
@@ -65,3 +66,13 @@ def known_domain(request: web.Request, name: str) -> DomainSpec:
             return domain
     known = ", ".join(domain.name for domain in system.domains)
     raise NotFound("no such domain", expected=f"one of {known}", got=repr(name[:64]), next_step="go to the overview")
+
+
+async def form_of(request: web.Request) -> Mapping[str, str]:
+    """The texts of a form, each once."""
+    return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+
+
+def see(path: str) -> web.Response:
+    """Leads a browser on, so that loading the page again sends nothing again."""
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": path})

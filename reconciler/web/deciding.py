@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from json import JSONDecodeError
 
 from aiohttp import hdrs, web
 
@@ -15,7 +14,8 @@ from reconciler.core.history import Decision, Waiver
 from reconciler.core.waiver_checks import in_force_now
 from reconciler.errors import EvidenceMoved, NotFound, UsageError
 from reconciler.web.access import actor_of
-from reconciler.web.asked import domain_in_path, word_of
+from reconciler.web.asked import domain_in_path, form_of, see, word_of
+from reconciler.web.bodies import Body, CommentBody, DecisionBody, FlipBody, WaiverBody, body_of
 from reconciler.web.pages import render
 from reconciler.web.problems import Problem, problem_answer
 from reconciler.web.services import SERVICES, Acts
@@ -34,7 +34,7 @@ async def decide(request: web.Request) -> web.Response:
     domain, named = domain_in_path(request).name, request.headers.get(hdrs.IF_MATCH, "").strip()
     if not named or named == "*":
         return problem_answer(request, _no_condition(domain))
-    fields = await _json(request, ("action", "comment"))
+    fields = await _texts(request, DecisionBody)
     digest = named.removeprefix('"').removesuffix('"')
     try:
         decision = await _decide(request, fields, digest=digest)
@@ -46,24 +46,24 @@ async def decide(request: web.Request) -> web.Response:
 
 async def waive(request: web.Request) -> web.Response:
     """Asks for a waiver, or confirms the same one as a second person."""
-    fields = await _json(request, ("check", "reason", "until"))
+    fields = await _texts(request, WaiverBody)
     return _created(await _waive(request, fields))
 
 
 async def confirm(request: web.Request) -> web.Response:
     """Stands by a waiver as the second person."""
-    return _created(await _confirm(request, await _json(request, ("comment",))))
+    return _created(await _confirm(request, await _texts(request, CommentBody)))
 
 
 async def end(request: web.Request) -> web.Response:
     """Ends a waiver now."""
-    return _created(await _end(request, await _json(request, ("comment",))))
+    return _created(await _end(request, await _texts(request, CommentBody)))
 
 
 async def flip(request: web.Request) -> web.Response:
     """Records by hand where the flag is now."""
     domain = domain_in_path(request).name
-    state = await _flip(request, await _json(request, ("reads", "comment")))
+    state = await _flip(request, await _texts(request, FlipBody))
     return web.json_response(flag_document(domain, state), status=HTTPStatus.CREATED)
 
 
@@ -101,18 +101,9 @@ def _moved_problem(what: Moved) -> Problem:
     )
 
 
-async def _json(request: web.Request, known: tuple[str, ...]) -> Fields:
-    """The texts of a JSON object. Raises UsageError for anything else and for what is not known."""
-    try:
-        body = await request.json()
-    except (JSONDecodeError, UnicodeDecodeError, RecursionError):
-        raise UsageError("the body", expected="a JSON object", got="something else") from None
-    if not isinstance(body, dict) or not all(isinstance(value, str) for value in body.values()):
-        raise UsageError("the body", expected="a JSON object of texts", got="something else")
-    strangers = sorted(set(body) - set(known))
-    if strangers:
-        raise UsageError("the body", expected=f"only {', '.join(known)}", got=strangers[0][:40])
-    return body
+async def _texts(request: web.Request, shape: type[Body]) -> Fields:
+    """The texts of a body in its shape."""
+    return (await body_of(request, shape)).model_dump(mode="json")
 
 
 # -- for people --------------------------------------------------------------------------------------------------------
@@ -120,38 +111,38 @@ async def _json(request: web.Request, known: tuple[str, ...]) -> Fields:
 
 async def decide_form(request: web.Request) -> web.StreamResponse:
     """The decision panel: leads to the record, or says what moved since the page was made."""
-    fields, domain = await _form(request), domain_in_path(request).name
+    fields, domain = await form_of(request), domain_in_path(request).name
     digest = fields.get("evidence", "")
     await _require_read(request, fields)
     try:
         decision = await _decide(request, fields, digest=digest)
     except EvidenceMoved:
         return _moved_page(request, await moved(request, domain, digest), fields)
-    return _see(f"/approvals/{decision.id}")
+    return see(f"/approvals/{decision.id}")
 
 
 async def waive_form(request: web.Request) -> web.StreamResponse:
     """Asks for a waiver."""
-    await _waive(request, await _form(request))
-    return _see(f"/domains/{domain_in_path(request).name}#waivers")
+    await _waive(request, await form_of(request))
+    return see(f"/domains/{domain_in_path(request).name}#waivers")
 
 
 async def confirm_form(request: web.Request) -> web.StreamResponse:
     """Confirms a waiver."""
-    await _confirm(request, await _form(request))
-    return _see(f"/domains/{domain_in_path(request).name}#waivers")
+    await _confirm(request, await form_of(request))
+    return see(f"/domains/{domain_in_path(request).name}#waivers")
 
 
 async def end_form(request: web.Request) -> web.StreamResponse:
     """Ends a waiver."""
-    await _end(request, await _form(request))
-    return _see(f"/domains/{domain_in_path(request).name}#waivers")
+    await _end(request, await form_of(request))
+    return see(f"/domains/{domain_in_path(request).name}#waivers")
 
 
 async def flip_form(request: web.Request) -> web.StreamResponse:
     """Records a flip or a rollback."""
-    await _flip(request, await _form(request))
-    return _see(f"/domains/{domain_in_path(request).name}")
+    await _flip(request, await form_of(request))
+    return see(f"/domains/{domain_in_path(request).name}")
 
 
 async def _require_read(request: web.Request, fields: Fields) -> None:
@@ -163,16 +154,6 @@ async def _require_read(request: web.Request, fields: Fields) -> None:
     moved_since = fields.get("evidence", "") != judge(facts).evidence_digest
     if unread and not moved_since:
         raise UsageError("the approval", expected="every waiver in force read", got=f"waiver {unread[0]} not ticked")
-
-
-async def _form(request: web.Request) -> Fields:
-    """The texts of a form, each once."""
-    return {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
-
-
-def _see(path: str) -> web.Response:
-    """Leads a browser on, so that loading the page again sends nothing again."""
-    return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": path})
 
 
 def _moved_page(request: web.Request, what: Moved, fields: Fields) -> web.Response:

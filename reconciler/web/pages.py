@@ -6,7 +6,8 @@ from functools import partial
 import aiohttp_jinja2
 from aiohttp import web
 
-from reconciler.app.ports import DiffFilter
+from reconciler.app.ports import DiffFilter, StoredDiff
+from reconciler.app.rereading import Reread
 from reconciler.core.gate import GateVerdict
 from reconciler.core.model import DiffState
 from reconciler.web.access import actor_of
@@ -14,6 +15,7 @@ from reconciler.web.alerts import alerts_of
 from reconciler.web.asked import days_asked, domain_in_path, domain_in_query, one_of, whole_number
 from reconciler.web.gathering import gather_domain, gather_overview, gather_timeline, scheduled_runs
 from reconciler.web.services import SERVICES
+from reconciler.web.views.again import LookAgain, look_again
 from reconciler.web.views.days import DAYS
 from reconciler.web.views.decision import panel
 from reconciler.web.views.diffs import diff_page, neighbours, page_of
@@ -125,10 +127,20 @@ def wanted_diffs(request: web.Request) -> DiffFilter:
 
 async def diff(request: web.Request) -> web.Response:
     """One diff, field by field."""
-    store = request.app[SERVICES].store
-    stored = await store.diff(int(request.match_info["id"]))
-    page = diff_page(stored, await neighbours(store, stored, request.query.get("cluster")))
-    return render(request, "diff.html", title=diff_title(page), family=page.word.family, here="clusters", page=page)
+    stored = await request.app[SERVICES].store.diff(int(request.match_info["id"]))
+    return await _diff(request, stored, None)
+
+
+async def diff_page_with(request: web.Request, seen: Reread) -> web.Response:
+    """The page of a diff with what was read of its record just now."""
+    return await _diff(request, seen.diff, look_again(seen))
+
+
+async def _diff(request: web.Request, stored: StoredDiff, again: LookAgain | None) -> web.Response:
+    """The page of a diff."""
+    page = diff_page(stored, await neighbours(request.app[SERVICES].store, stored, request.query.get("cluster")))
+    shown = partial(render, request, "diff.html", title=diff_title(page), family=page.word.family, here="clusters")
+    return shown(page=page, again=again)
 
 
 async def clusters(request: web.Request) -> web.Response:

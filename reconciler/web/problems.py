@@ -11,12 +11,16 @@ from aiohttp import web
 
 from reconciler.errors import (
     AccessDenied,
+    AlreadyRunning,
+    ConfigurationError,
     Conflict,
     EvidenceMoved,
     NotFound,
     NotSignedIn,
     ReconcilerError,
     ReportStoreError,
+    StoreRefused,
+    StoreUnavailable,
     UsageError,
 )
 from reconciler.web.access import ACTOR
@@ -114,13 +118,13 @@ def _of_ours(error: ReconcilerError) -> Problem:
             status = HTTPStatus.FORBIDDEN
         case NotFound():
             status = HTTPStatus.NOT_FOUND
-        case Conflict():
+        case Conflict() | AlreadyRunning():
             status = HTTPStatus.CONFLICT
         case EvidenceMoved():
             status = HTTPStatus.PRECONDITION_FAILED
         case UsageError():
             status = HTTPStatus.BAD_REQUEST
-        case ReportStoreError():
+        case ReportStoreError() | StoreUnavailable() | StoreRefused() | ConfigurationError():
             status = HTTPStatus.SERVICE_UNAVAILABLE
         case _:
             status = HTTPStatus.INTERNAL_SERVER_ERROR

@@ -15,10 +15,12 @@ from reconciler.web import (
     deciding,
     exports,
     login,
+    looking,
     oidc_login,
     pages,
     plans,
     reading,
+    running,
     words,
 )
 from reconciler.web.access import LOGIN, LOGOUT, admit
@@ -184,6 +186,17 @@ def _acts() -> list[web.RouteDef]:
         web.post(f"{api_path}/waivers/{ID}/confirm", deciding.confirm),
         web.post(f"{api_path}/waivers/{ID}/end", deciding.end),
         web.post(f"{api_path}/flips", deciding.flip),
+        web.post("/runs", running.start_form),
+        web.post(f"/runs/{ID}/cancel", running.cancel_form),
+        web.post(f"/diffs/{ID}/reread", looking.reread_form),
+        web.post(f"/diffs/{ID}/reveal", looking.reveal_form),
+        web.post(f"/clusters/{CLUSTER}", looking.note_form),
+        web.post("/api/v1/runs", running.start),
+        web.post(f"/api/v1/runs/{ID}/cancel", running.cancel),
+        web.post("/api/v1/shadow-reads", running.shadow_reads),
+        web.post(f"/api/v1/diffs/{ID}/reread", looking.reread),
+        web.post(f"/api/v1/diffs/{ID}/reveal", looking.reveal),
+        web.patch(f"/api/v1/clusters/{CLUSTER}", looking.note),
     ]
 
 

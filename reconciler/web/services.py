@@ -8,9 +8,12 @@ from typing import Protocol
 from aiohttp import web
 
 from reconciler.app.approvals import Approvals
+from reconciler.app.cluster_notes import ClusterNotes
 from reconciler.app.flags import FlagWatch
 from reconciler.app.gate_tokens import Signer
+from reconciler.app.launching import Launcher
 from reconciler.app.ports import Clock, ReportStore
+from reconciler.app.rereading import Rereading
 from reconciler.app.waivers import Waivers
 from reconciler.core.cutover import Phase
 from reconciler.core.gate import Gate, GateFacts
@@ -40,6 +43,9 @@ class Acts:
     approvals: Approvals
     waivers: Waivers
     flags: FlagWatch
+    runs: Launcher
+    records: Rereading
+    clusters: ClusterNotes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +64,8 @@ class WebServices:
 
     `plan_sections` holds the written way back by domain and heading, as Markdown. `scheduled` answers what runs next
     and is None where this process starts no runs. `alarms` tells, by domain, of flags flipped without a go.
-    `entrance` tells who asks, `cutover` is the declared order. `hosts` are the names in a Host header that are
-    answered.
+    `sample` is the size of a sample that names none. `entrance` tells who asks, `cutover` is the declared order.
+    `hosts` are the names in a Host header that are answered.
     """
 
     system: System
@@ -71,6 +77,7 @@ class WebServices:
     signer: Signer
     title: str
     version: str
+    sample: int = 1000
     plan_sections: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     scheduled: Callable[[], Sequence[ScheduledRun]] | None = None
     alarms: Callable[[], Mapping[str, str]] | None = None

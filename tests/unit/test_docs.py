@@ -356,15 +356,19 @@ def test_every_role_is_documented_with_its_rights() -> None:
     assert there == {role.value: {right.value for right in rights_of(role)} for role in Role}
 
 
+def addresses() -> list[Row]:
+    """Every row of the tables of addresses."""
+    pages = (text_of(DOCS / name) for name in ("http.md", "http-acts.md"))
+    return [row for page in pages for _, rows in tables(page) if rows[0][0] == "method" for row in rows[1:]]
+
+
 def test_every_right_is_documented() -> None:
-    rows = [row for _, rows in tables(text_of(DOCS / "http.md")) if rows[0][0] == "method" for row in rows[1:]]
-    told_of = {(row[0], row[1].strip("`").removesuffix("/{filename}")): row[3] for row in rows}
+    told_of = {(row[0], row[1].strip("`").removesuffix("/{filename}")): row[3] for row in addresses()}
     assert told_of == {route: right.value if right else "nothing" for route, right in RIGHTS.items()}
 
 
 def test_every_route_is_documented() -> None:
-    rows = [row for _, rows in tables(text_of(DOCS / "http.md")) if rows[0][0] == "method" for row in rows[1:]]
-    assert {(row[0], row[1].strip("`")) for row in rows} == routes()
+    assert {(row[0], row[1].strip("`")) for row in addresses()} == routes()
 
 
 # -- modules -----------------------------------------------------------------------------------------------------------

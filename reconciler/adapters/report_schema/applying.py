@@ -10,6 +10,7 @@ from reconciler.adapters.report_schema import (
     m0005_rules,
     m0006_schema_looks,
     m0007_evidence_and_waivers,
+    m0008_cluster_notes,
 )
 from reconciler.adapters.report_schema.step import Migration
 from reconciler.errors import ReportStoreError
@@ -23,6 +24,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m0005_rules.STEP,
     m0006_schema_looks.STEP,
     m0007_evidence_and_waivers.STEP,
+    m0008_cluster_notes.STEP,
 )
 NEWEST = MIGRATIONS[-1].number
 

@@ -1,4 +1,4 @@
-"""Stored diffs and clusters read back, a page at a time."""
+"""Stored diffs and clusters read back, a page at a time, and the notes that people make on clusters."""
 
 import json
 from collections.abc import Mapping
@@ -6,8 +6,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from reconciler.adapters.report_store.texts import EMPTY, to_time
-from reconciler.app.ports import ClusterCount, DiffFilter, StoredDiff, StoredField
+from reconciler.adapters.report_store.auditing import append
+from reconciler.adapters.report_store.recording import insert
+from reconciler.adapters.report_store.texts import EMPTY, safe, to_micros, to_time
+from reconciler.app.ports import ClusterCount, ClusterNote, DiffFilter, StoredDiff, StoredField
+from reconciler.core.audit import Act
 from reconciler.core.model import OPEN_STATES, DiffKind, DiffState, Outcome
 from reconciler.errors import NotFound
 
@@ -17,6 +20,8 @@ SHOWN = (
     "d.id, s.run_id, d.domain, d.entity, d.key, d.locator, s.outcome, {state} AS state, "
     "d.first_seen_at, d.last_seen_at, d.first_run, s.cluster_id, s.fields, s.detail"
 )
+NOTED = "COALESCE(t.owner, '') AS owner, COALESCE(t.note, '') AS note, COALESCE(t.link, '') AS link"
+NOTES = "LEFT JOIN cluster_notes t ON t.id = (SELECT MAX(id) FROM cluster_notes WHERE cluster_id = c.id)"
 OPEN = "d.state IN ('unconfirmed', 'confirmed', 'regressed')"
 
 
@@ -125,11 +130,11 @@ def cluster_number(name: str) -> int:
 def list_clusters(db: Database, *, run: int | None, domain: str | None) -> list[ClusterCount]:
     """Clusters, most diffs first: of one run with that run's counts, or of all open diffs."""
     if run is None:
-        source = "SELECT c.*, c.open_diffs AS diffs FROM clusters c WHERE c.open_diffs > 0"
+        source = f"SELECT c.*, c.open_diffs AS diffs, {NOTED} FROM clusters c {NOTES} WHERE c.open_diffs > 0"
     else:
         source = (
-            "SELECT c.*, n.diffs FROM (SELECT cluster_id, COUNT(*) AS diffs FROM sighting_clusters WHERE run_id = :run "
-            "GROUP BY cluster_id) n JOIN clusters c ON c.id = n.cluster_id WHERE 1"
+            f"SELECT c.*, n.diffs, {NOTED} FROM (SELECT cluster_id, COUNT(*) AS diffs FROM sighting_clusters "
+            f"WHERE run_id = :run GROUP BY cluster_id) n JOIN clusters c ON c.id = n.cluster_id {NOTES} WHERE 1"
         )
     narrowed = " AND c.domain = :domain" if domain is not None else ""
     rows = db.query(f"{source}{narrowed} ORDER BY diffs DESC, c.id", {"run": run, "domain": domain})
@@ -138,10 +143,10 @@ def list_clusters(db: Database, *, run: int | None, domain: str | None) -> list[
 
 def get_cluster(db: Database, name: str) -> ClusterCount:
     """The cluster with its open diffs, or where none is open with those of the last run that saw it."""
-    query = """
-        SELECT c.*, CASE WHEN c.open_diffs > 0 THEN c.open_diffs ELSE (
+    query = f"""
+        SELECT c.*, {NOTED}, CASE WHEN c.open_diffs > 0 THEN c.open_diffs ELSE (
             SELECT COUNT(*) FROM sighting_clusters s WHERE s.run_id = c.last_run AND s.cluster_id = c.id
-        ) END AS diffs FROM clusters c WHERE c.id = ?
+        ) END AS diffs FROM clusters c {NOTES} WHERE c.id = ?
     """
     for row in db.query(query, [cluster_number(name)]):
         return _cluster(row)
@@ -163,4 +168,23 @@ def _cluster(row: Row) -> ClusterCount:
         first_seen_at=to_time(row["first_seen_at"]),
         last_seen_at=to_time(row["last_seen_at"]),
         open=row["open_diffs"] > 0,
+        owner=row["owner"],
+        note=row["note"],
+        link=row["link"],
     )
+
+
+def note_cluster(db: Database, cluster_id: str, *, note: ClusterNote, act: Act) -> ClusterCount:
+    """Stores what holds of a cluster from now on, and the act of noting it."""
+    before = get_cluster(db, cluster_id)
+    row = {
+        "cluster_id": cluster_number(cluster_id),
+        "owner": before.owner if note.owner is None else safe(note.owner),
+        "note": before.note if note.note is None else safe(note.note),
+        "link": before.link if note.link is None else safe(note.link),
+        "actor": safe(act.actor.name),
+        "at": to_micros(act.at),
+    }
+    insert(db, "cluster_notes", row)
+    append(db, act)
+    return get_cluster(db, cluster_id)

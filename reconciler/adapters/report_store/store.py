@@ -26,7 +26,16 @@ from reconciler.adapters.report_store import (
 from reconciler.adapters.report_store.access import SqliteAccessLedger
 from reconciler.adapters.report_store.opening import prepare, prepare_reading
 from reconciler.adapters.report_store.threads import Readers, Writer, refuse_writing
-from reconciler.app.ports import AuditFilter, ClusterCount, DiffFilter, RunStart, StoredDiff, StoredPath, StoredRun
+from reconciler.app.ports import (
+    AuditFilter,
+    ClusterCount,
+    ClusterNote,
+    DiffFilter,
+    RunStart,
+    StoredDiff,
+    StoredPath,
+    StoredRun,
+)
 from reconciler.core.audit import Act, AuditEntry, Chain
 from reconciler.core.cutover import Mark
 from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal, Waiver
@@ -183,6 +192,10 @@ class SqliteReportStore:
     async def cluster(self, cluster_id: str) -> ClusterCount:
         """One cluster; NotFound where there is none."""
         return await self._readers.read(partial(problems.get_cluster, name=cluster_id))
+
+    async def note_cluster(self, cluster_id: str, note: ClusterNote, *, act: Act) -> ClusterCount:
+        """Stores a note on a cluster with its act, and returns the cluster."""
+        return await self._write(partial(problems.note_cluster, cluster_id=cluster_id, note=note, act=act))
 
     # -- people --------------------------------------------------------------------------------------------------------
 

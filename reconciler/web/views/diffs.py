@@ -52,14 +52,15 @@ def diff_page(diff: StoredDiff, neighbours: Neighbours) -> DiffPage:
         word=STATE[diff.state],
         outcome=OUTCOME[diff.outcome],
         sentence=_sentence(diff),
-        fields=tuple(_field(one) for one in diff.fields),
+        fields=tuple(field_row(one) for one in diff.fields),
         neighbours=neighbours,
         command=f"reconciler check {diff.domain}.{diff.entity} {quote(diff.key)}",
         masks=any(one.redacted == Sensitivity.PII for one in diff.fields),
     )
 
 
-def _field(field: StoredField) -> FieldRow:
+def field_row(field: StoredField) -> FieldRow:
+    """A field with both sides told apart."""
     source, target = both_sides(field)
     return FieldRow(field=field, kind=KIND[field.kind], source=source, target=target)
 

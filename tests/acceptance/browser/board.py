@@ -1,10 +1,11 @@
 """A report store filled through its protocol with two weeks of runs in which every verdict of the gate occurs."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,8 +16,11 @@ from reconciler.adapters.report_store import SqliteReportStore, open_report_stor
 from reconciler.adapters.rollback_plans import load_plan
 from reconciler.adapters.signing_key import SigningKey
 from reconciler.app.approvals import Approvals
+from reconciler.app.cluster_notes import ClusterNotes
 from reconciler.app.flags import Flags, FlagWatch
+from reconciler.app.launching import Launcher
 from reconciler.app.ports import RunStart
+from reconciler.app.rereading import Rereading
 from reconciler.app.sign_in import SignIn
 from reconciler.app.verdicts import Verdicts
 from reconciler.app.waivers import Waivers
@@ -39,6 +43,7 @@ from reconciler.core.model import (
 )
 from reconciler.core.schema_look import SchemaLook
 from reconciler.core.spec import DomainSpec, System
+from reconciler.errors import StoreUnavailable
 from reconciler.web.entrance import Entrance
 from reconciler.web.routes import create_app
 from reconciler.web.services import Acts, ScheduledRun, WebServices
@@ -328,8 +333,25 @@ def acts(store: SqliteReportStore, known: System, clock: StoppedClock) -> Acts:
     judge = verdicts(store, known, clock)
     watch = FlagWatch(system=known, backend=None, store=store, verdicts=judge, clock=clock, flags=Flags())
     return Acts(
-        approvals=Approvals(verdicts=judge, ledger=store), waivers=Waivers(verdicts=judge, ledger=store), flags=watch
+        approvals=Approvals(verdicts=judge, ledger=store),
+        waivers=Waivers(verdicts=judge, ledger=store),
+        flags=watch,
+        runs=Launcher(open_runs=Unreachable, store=store, clock=clock, say=lambda _: None),
+        records=Rereading(
+            system=known, store=store, log=store, clock=clock, digest=lambda text: text, open_stores=Unreachable
+        ),
+        clusters=ClusterNotes(store=store, clock=clock),
     )
+
+
+class Unreachable(AbstractAsyncContextManager[Any]):
+    """What is opened where there are no stores."""
+
+    async def __aenter__(self) -> None:
+        raise StoreUnavailable("MongoDB can't be reached", got="nothing listens", next_step="`reconciler doctor`")
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing was opened."""
 
 
 def services(store: SqliteReportStore, *, clock: StoppedClock | None = None) -> WebServices:

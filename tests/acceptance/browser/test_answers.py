@@ -284,9 +284,9 @@ async def test_a_failed_run_is_never_told_as_clean(http: ClientSession) -> None:
     assert "PostgreSQL stopped answering (TimeoutError)" in text
 
 
-async def test_only_reading_is_possible(http: ClientSession) -> None:
-    async with http.post("/api/v1/runs") as answer:
-        assert (answer.status, answer.headers["Allow"]) == (405, "GET,HEAD")
+async def test_a_method_that_an_address_does_not_take_says_which_are(http: ClientSession) -> None:
+    async with http.put("/api/v1/runs", json={}) as answer:
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET,HEAD,POST")
     async with http.head("/") as answer:
         assert answer.status == 200
 

@@ -27,17 +27,31 @@ OPEN = {
     ("GET", "/readyz"),
     ("GET", "/api/health"),
 }
-BEYOND_VIEW: dict[tuple[str, str], Right] = {
-    ("POST", f"{face}/domains/{{domain}}/{act}"): right
-    for face in ("", "/api/v1")
-    for act, right in {
-        "approvals": Right.OPERATE,
-        "flips": Right.OPERATE,
-        "waivers": Right.APPROVE,
-        "waivers/{id}/confirm": Right.APPROVE,
-        "waivers/{id}/end": Right.APPROVE,
-    }.items()
-}
+BEYOND_VIEW: dict[tuple[str, str], Right] = (
+    {
+        ("POST", f"{face}/domains/{{domain}}/{act}"): right
+        for face in ("", "/api/v1")
+        for act, right in {
+            "approvals": Right.OPERATE,
+            "flips": Right.OPERATE,
+            "waivers": Right.APPROVE,
+            "waivers/{id}/confirm": Right.APPROVE,
+            "waivers/{id}/end": Right.APPROVE,
+        }.items()
+    }
+    | {
+        (method, f"{face}{path}"): right
+        for face in ("", "/api/v1")
+        for method, path, right in (
+            ("POST", "/runs", Right.OPERATE),
+            ("POST", "/runs/{id}/cancel", Right.OPERATE),
+            ("POST", "/diffs/{id}/reread", Right.REVEAL),
+            ("POST", "/diffs/{id}/reveal", Right.REVEAL),
+            ("PATCH" if face else "POST", "/clusters/{id}", Right.OPERATE),
+        )
+    }
+    | {("POST", "/api/v1/shadow-reads"): Right.OPERATE}
+)
 
 
 def routes() -> set[tuple[str, str]]:
