@@ -94,6 +94,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Right | None]] = MappingProxyType(
         ("POST", "/api/v1/diffs/{id}/reread"): Right.REVEAL,
         ("POST", "/api/v1/diffs/{id}/reveal"): Right.REVEAL,
         ("PATCH", "/api/v1/clusters/{id}"): Right.OPERATE,
+        ("GET", "/openapi.json"): Right.VIEW,
         # probes
         ("GET", "/livez"): None,
         ("GET", "/readyz"): None,

@@ -27,6 +27,7 @@ from reconciler.web.access import LOGIN, LOGOUT, admit
 from reconciler.web.alerts import look_for_alerts
 from reconciler.web.gathering import JUDGEMENTS
 from reconciler.web.limits import LIMITS, Limits, paced
+from reconciler.web.openapi import document
 from reconciler.web.own_pages import own_page
 from reconciler.web.problems import tell_problems
 from reconciler.web.protection import known_host, protect
@@ -147,6 +148,7 @@ def _by_suffix() -> list[web.RouteDef]:
 def _answers() -> list[web.RouteDef]:
     """JSON for machines."""
     return [
+        web.get("/openapi.json", document.openapi),
         web.get("/api/v1/overview", api.overview),
         web.get("/api/v1/domains", api.domains),
         web.get(f"/api/v1/domains/{DOMAIN}", api.domain),
