@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,11 @@ from reconciler.app.launching import MOST_AT_ONCE, Launcher
 from reconciler.app.looks import RunRequest
 from reconciler.app.ports import AuditFilter
 from reconciler.core.access import Actor, Means, Role
-from reconciler.core.model import Mode
+from reconciler.core.audit import AuditAction
+from reconciler.core.model import Mode, RunStatus
 from reconciler.errors import AccessDenied, Conflict, StoreRefused
+from reconciler.wiring import launcher, open_reports
+from tests.acceptance.live import Shop
 
 pytestmark = pytest.mark.contract
 
@@ -93,3 +97,25 @@ async def test_who_may_only_look_starts_and_stops_nothing(store: SqliteReportSto
         await launcher.start(REQUEST, actor=VIEWER)
     with pytest.raises(AccessDenied):
         await launcher.cancel(1, actor=VIEWER)
+
+
+async def test_a_scheduled_run_is_waited_for_and_ends_with_whoever_waits(
+    untouched_shop: Shop, tmp_path: Path, store: SqliteReportStore
+) -> None:
+    environ = {
+        "MONGODB_URI": untouched_shop.reader_mongodb_uri,
+        "PG_URL": untouched_shop.reader_pg_url,
+        "RECONCILER_REPORTS": str(tmp_path / "scheduled"),
+    }
+    said: list[str] = []
+    async with open_reports(load_configuration(folder=CONFIG, environ=environ)) as reports:
+        run = await launcher(reports, said.append).carry_out(replace(REQUEST, mode=Mode.SAMPLE, sample=5))
+        assert (run.status, said) == (RunStatus.COMPLETED, [f"run {run.id}: sample of address completed"])
+        assert await reports.store.audit(AuditFilter(actions=(AuditAction.RUN_STARTED,))) == []
+    hanging = Launcher(open_runs=Hanging, store=store, clock=Clock(), say=said.append)
+    waiting = asyncio.create_task(hanging.carry_out(REQUEST))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert said[1:] == ["a run not begun stopped"]
