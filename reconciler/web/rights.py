@@ -25,6 +25,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Right | None]] = MappingProxyType(
         ("GET", "/audit.jsonl"): Right.VIEW,
         ("GET", "/schedule"): Right.VIEW,
         ("GET", "/health"): Right.VIEW,
+        ("GET", "/events"): Right.VIEW,
         ("GET", "/domains/{domain}/record"): Right.VIEW,
         ("GET", "/login"): None,
         ("POST", "/login"): None,

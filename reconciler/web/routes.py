@@ -25,6 +25,7 @@ from reconciler.web import (
 )
 from reconciler.web.access import LOGIN, LOGOUT, admit
 from reconciler.web.alerts import look_for_alerts
+from reconciler.web.events import PULSE, Pulse, end_streams, events
 from reconciler.web.gathering import JUDGEMENTS
 from reconciler.web.limits import LIMITS, Limits, paced
 from reconciler.web.openapi import document
@@ -78,6 +79,8 @@ def create_app(services: WebServices) -> web.Application:
     app[oidc_login.JOURNEYS] = oidc_login.Journeys(services.clock)
     app[JUDGEMENTS] = Judgements()
     app[SHOWN] = ShownGates()
+    app[PULSE] = Pulse(services.store)
+    app.on_shutdown.append(end_streams)
     app.on_response_prepare.append(protect)
     environment = aiohttp_jinja2.setup(
         app,
@@ -114,6 +117,7 @@ def _pages() -> list[web.RouteDef]:
         web.get("/audit.jsonl", audit.as_jsonl),
         web.get("/schedule", pages.schedule),
         web.get("/health", pages.health),
+        web.get("/events", events),
         web.get(f"/domains/{DOMAIN}/record", exports.record_page),
         web.get(LOGIN, login.form),
         web.post(LOGIN, login.enter),
