@@ -1,7 +1,7 @@
-// Fetches the page again when the server says that something changed, and every 30 s; grey when that failed for 90 s.
+// Fetches the page again every 30 s and on news, and turns it grey when nothing was heard for 90 s: old data must not look new.
 "use strict";
 const EVERY = 30_000, OLD = 90_000;
-let heard = Date.now(), paused = false, asked = heard, stream = null, fetching = false, again = false;
+let heard = Date.now(), paused = false, asked = heard, busy = false, again = false;
 const node = (id) => document.getElementById(id);
 function tell() {
   const age = Date.now() - heard, old = age >= OLD, body = document.body;
@@ -15,13 +15,7 @@ function tell() {
 function writing() { // what somebody writes, and the evidence they read, is not taken from under them
   return [...document.querySelectorAll("main form textarea, main form input:not([type=hidden])")].some((one) => one.type === "checkbox" ? one.checked : one.value !== one.defaultValue);
 }
-async function refresh() { // one at a time: an older answer never lands on a newer one
-  if (fetching) { again = true; return; }
-  fetching = true;
-  try { await read(); } catch { /* not read: the age goes on and tells */ } finally { fetching = false; }
-  if (again) { again = false; await refresh(); }
-}
-async function read() {
+async function refresh() {
   asked = Date.now();
   const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(20_000) });
   if (answer.redirected) return location.reload();
@@ -37,17 +31,10 @@ async function read() {
   if (held) (node(held) ?? [...document.querySelectorAll("main a")].find((one) => one.getAttribute("href") === held))?.focus({ preventScroll: true });
   heard = Date.now();
 }
-function listen() { // only while looked at: a browser has few connections to one server
-  const wanted = !paused && !document.hidden && document.querySelector(".who"); // nobody signed in hears nothing
-  if (!wanted) { stream?.close(); stream = null; return; }
-  if (stream && stream.readyState !== EventSource.CLOSED) return;
-  stream = new EventSource("/events");
-  stream.addEventListener("changed", () => refresh());
-}
+const news = async () => { again = true; if (busy) return; busy = true; while (again && !paused) { again = false; await refresh().catch(() => {}); } busy = false; };
 node("pause").hidden = false;
-node("pause").addEventListener("click", () => { paused = !paused; node("pause").textContent = paused ? "Resume updates" : "Pause updates"; listen(); tell(); });
-addEventListener("visibilitychange", () => { if (!document.hidden && !paused) refresh(); listen(); });
+node("pause").addEventListener("click", () => { paused = !paused; node("pause").textContent = paused ? "Resume updates" : "Pause updates"; document.body.toggleAttribute("data-paused", paused); tell(); });
+addEventListener("news", news);
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-setInterval(() => { if (!paused && Date.now() - asked >= EVERY) { listen(); refresh(); } tell(); }, 1_000);
-listen();
+setInterval(() => { if (!paused && Date.now() - asked >= EVERY) news(); tell(); }, 1_000);
 tell();
