@@ -15,6 +15,7 @@ from reconciler.web.services import SERVICES, ScheduledRun
 from reconciler.web.shown import SHOWN
 from reconciler.web.views.days import Judgements, first_day
 from reconciler.web.views.domain import DomainPage, domain_page
+from reconciler.web.views.needs import needs
 from reconciler.web.views.overview import Overview, overview
 
 JUDGEMENTS = web.AppKey("judgements", Judgements)
@@ -28,14 +29,17 @@ async def gather_overview(request: web.Request) -> tuple[Overview, Sequence[Gate
     services = request.app[SERVICES]
     gates = await services.verdicts.gates()
     histories = {domain.name: await recent_history(request, domain) for domain in services.system.domains}
+    clusters = await services.store.clusters()
+    now = services.clock.now()
     page = overview(
         services.system,
         gates,
         histories,
-        now=services.clock.now(),
+        now=now,
         judgements=request.app[JUDGEMENTS],
         scheduled=scheduled_runs(request),
         running=[run for run in await services.store.runs(limit=LAST_RUNS) if run.status is RunStatus.RUNNING],
+        waiting=needs(gates, histories, clusters, now=now),
     )
     return page, gates
 

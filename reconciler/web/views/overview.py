@@ -13,6 +13,7 @@ from reconciler.core.wording import counted, number
 from reconciler.web.reading import length
 from reconciler.web.services import ScheduledRun
 from reconciler.web.views.days import Judgements, Strip, strip
+from reconciler.web.views.needs import Need
 from reconciler.web.words import GATE, RUN, SEVERITY, STATUS, Family, Word, gate_word
 
 MAY_READ_TARGET = (GateVerdict.GO, GateVerdict.FLIPPED)
@@ -90,6 +91,7 @@ class Overview:
     not_comparable: tuple[DomainSpec, ...]
     next_run: ScheduledRun | None
     running: tuple[StoredRun, ...]
+    waiting: tuple[Need, ...]
 
 
 def overview(
@@ -101,6 +103,7 @@ def overview(
     judgements: Judgements,
     scheduled: Sequence[ScheduledRun],
     running: Sequence[StoredRun],
+    waiting: Sequence[Need] = (),
 ) -> Overview:
     """The page from every domain's gate and its history of the last days."""
     made = [
@@ -117,6 +120,7 @@ def overview(
         not_comparable=tuple(domain for domain in system.domains if not domain.comparable),
         next_run=min(due, key=lambda one: (one.next_at, one.domain), default=None),
         running=tuple(running),
+        waiting=tuple(waiting),
     )
 
 
