@@ -1,17 +1,28 @@
 """The record of a domain: everything a release manager signs or files, gathered once and as of one moment."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from reconciler.app.documents import Document, cluster_document, decision_document, gate_document, instant
+from reconciler.app.documents import (
+    Document,
+    chain_document,
+    cluster_document,
+    decision_document,
+    entry_document,
+    gate_document,
+    instant,
+    waiver_document,
+)
 from reconciler.app.ports import AuditFilter, ReportStore
 from reconciler.app.renderings.answers import FoundCluster, GateAnswer, gate_answer
 from reconciler.core.approval_checks import rejections, valid_approvals
 from reconciler.core.audit import AuditEntry, Chain
+from reconciler.core.evidence import evidence_text, gather
 from reconciler.core.gate import Action, Gate, GateFacts, decide
-from reconciler.core.history import Decision, DomainRun
+from reconciler.core.history import Decision, DomainRun, Waiver
 from reconciler.core.model import EntitySummary, Mode, RunStatus
 from reconciler.core.summary import domain_verdict
 
@@ -38,10 +49,14 @@ class Making:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainRecord:
-    """One domain. `scan` is the newest sealed one, `holding` the decisions that count today, `audit` newest first."""
+    """One domain. `scan` is the newest sealed one, `holding` the decisions that count today, `audit` newest first.
+
+    `evidence` is the canonical JSON whose SHA-256 is the gate's evidence digest; empty while there is none.
+    """
 
     facts: GateFacts
     gate: Gate
+    evidence: str
     found: tuple[FoundCluster, ...]
     scan: DomainRun | None
     holding: frozenset[int]
@@ -59,10 +74,17 @@ class DomainRecord:
         return tuple(sorted(self.facts.data.history.decisions, key=lambda one: one.id, reverse=True))
 
     def worth(self, decision: Decision) -> str:
-        """`holds`, `void`, or `done` of a revocation, which did its work when it was made."""
-        if decision.action == Action.REVOKE:
+        """`holds`, `void` and why where that was noted, or `done` of what did its work when it was made."""
+        if decision.action not in (Action.APPROVE, Action.REJECT):
             return "done"
-        return "holds" if decision.id in self.holding else "void"
+        if decision.id in self.holding:
+            return "holds"
+        return f"void: {decision.voided}" if decision.voided else "void"
+
+    @property
+    def waivers(self) -> tuple[Waiver, ...]:
+        """Newest first, those that are over among them."""
+        return tuple(sorted(self.facts.data.history.waivers, key=lambda one: one.id, reverse=True))
 
     @property
     def runs(self) -> tuple[DomainRun, ...]:
@@ -114,6 +136,7 @@ async def _part(name: str, *, verdicts: Facts, store: ReportStore, sections: Map
     return DomainRecord(
         facts=facts,
         gate=gate,
+        evidence=evidence_text(facts, gather(facts.data)),
         found=answer.found,
         scan=next((one for one in facts.data.history.runs if _sealed_scan(one)), None),
         holding=frozenset(one.id for one in holding),
@@ -138,7 +161,7 @@ def record_document(record: Record) -> Document:
         "made_by": making.made_by,
         "title": making.title,
         "code_version": making.version,
-        "audit": {"entries": record.chain.entries, "head": record.chain.head, "trouble": record.chain.trouble or None},
+        "audit": chain_document(record.chain),
         "domains": [_domain(one) for one in record.domains],
     }
 
@@ -150,11 +173,13 @@ def _domain(record: DomainRecord) -> Document:
         "title": spec.title,
         "config_digest": spec.config_digest or None,
         "gate": gate_document(record.gate),
+        "evidence": json.loads(record.evidence) if record.evidence else None,
         "stores": dict(record.identities),
         "coverage": [_entity(one) for one in record.entities],
         "clusters": [cluster_document(one.cluster) for one in record.found],
         "rollback_plan": _plan(record),
         "decisions": [decision_document(one) | {"today": record.worth(one)} for one in record.decisions],
+        "waivers": [waiver_document(one) for one in record.waivers],
         "runs": [_run(one) for one in record.runs],
         "audit": [entry_document(one) for one in record.audit],
     }
@@ -194,23 +219,4 @@ def _run(run: DomainRun) -> Document:
         "code_version": run.code_version,
         "config_digest": run.config_digest,
         "policy_digest": run.policy_digest,
-    }
-
-
-def entry_document(entry: AuditEntry) -> Document:
-    """An entry of the audit log, with everything that its digest covers."""
-    act = entry.act
-    return {
-        "number": entry.number,
-        "at": instant(act.at),
-        "actor": act.actor.name,
-        "role": act.actor.role.value,
-        "means": act.actor.means.value,
-        "action": act.action.value,
-        "domain": act.domain,
-        "verdict": act.verdict,
-        "evidence_digest": act.evidence_digest,
-        "comment": act.comment,
-        "previous": entry.previous,
-        "digest": entry.digest,
     }

@@ -7,7 +7,9 @@ import click
 from reconciler.app.documents import cluster_document, diff_document, run_document
 from reconciler.app.ports import ClusterCount, DiffFilter, StoredDiff, StoredRun
 from reconciler.app.renderings.answers import RunAnswer, run_answer
+from reconciler.cli.comparing import compare_command
 from reconciler.cli.context import configuration, formats, print_json, print_jsonl, run_async
+from reconciler.cli.exporting import export_command
 from reconciler.cli.outputs import outputs, parsed, sampled
 from reconciler.cli.running import FORMS, give_run
 from reconciler.cli.texts import clusters_text, diff_text, diffs_text, runs_text
@@ -133,6 +135,10 @@ async def _diff(diff_id: int) -> StoredDiff:
     """One diff."""
     async with open_reports(configuration()) as reports:
         return await reports.store.diff(diff_id)
+
+
+runs_command.add_command(compare_command)
+diffs_command.add_command(export_command)
 
 
 @click.group(name="clusters")

@@ -15,7 +15,9 @@ from reconciler.app.renderings.junit import run_junit
 from reconciler.app.renderings.markdown import gate_markdown, run_markdown
 from reconciler.app.renderings.record_markdown import record_markdown
 from reconciler.app.renderings.tables import CLUSTERS, DIFFS, RUNS, Row, cluster_row, diff_rows, lines, run_rows
+from reconciler.app.run_comparison import compare_runs, comparison_document
 from reconciler.core.audit import Act, AuditAction
+from reconciler.errors import UsageError
 from reconciler.web.access import actor_of
 from reconciler.web.asked import domain_in_path, domain_in_query, whole_number
 from reconciler.web.pages import wanted_diffs
@@ -81,6 +83,16 @@ async def run_report(request: web.Request) -> web.Response:
 async def run_text(request: web.Request) -> web.Response:
     """One run as Markdown."""
     return _text(run_markdown(await _run(request)), suffix="md")
+
+
+async def compare(request: web.Request) -> web.Response:
+    """What is new, gone and still there in run `b` against run `a`, as JSON."""
+    store = request.app[SERVICES].store
+    before, after = (whole_number(request, name, least=1) for name in ("a", "b"))
+    if before is None or after is None:
+        raise UsageError("two runs to compare", expected="?a= and ?b=", got="less")
+    found = await compare_runs(await store.run(before), await store.run(after), store=store)
+    return web.json_response(comparison_document(found))
 
 
 async def _run(request: web.Request) -> RunAnswer:

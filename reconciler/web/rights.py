@@ -59,6 +59,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Right | None]] = MappingProxyType(
         ("GET", "/api/v1/domains/{domain}/gate/assert"): Right.VIEW,
         ("GET", "/api/v1/keys"): Right.VIEW,
         ("GET", "/api/v1/runs"): Right.VIEW,
+        ("GET", "/api/v1/runs/compare"): Right.VIEW,
         ("GET", "/api/v1/runs/{id}/report.{form}"): Right.VIEW,
         ("GET", "/api/v1/runs/{id}"): Right.VIEW,
         ("GET", "/api/v1/diffs"): Right.VIEW,

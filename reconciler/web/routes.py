@@ -161,6 +161,7 @@ def _answers() -> list[web.RouteDef]:
         web.get(f"/api/v1/domains/{DOMAIN}/gate/assert", api.gate_assert),
         web.get("/api/v1/keys", api.keys),
         web.get("/api/v1/runs", api.runs),
+        web.get("/api/v1/runs/compare", exports.compare),
         web.get(f"/api/v1/runs/{ID}", api.run),
         web.get(f"/api/v1/runs/{ID}/report.{{form:json|xml|md|html}}", exports.run_report),
         web.get("/api/v1/diffs", api.diffs),

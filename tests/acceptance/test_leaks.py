@@ -1,7 +1,9 @@
 """Values that differ and must not be told: planted in every secret and personal field, then searched for everywhere."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from urllib.request import urlopen
 
 import pytest
 
@@ -12,6 +14,13 @@ from tests.acceptance.spellings import parts, spellings
 
 pytestmark = pytest.mark.acceptance
 DOMAINS = ("auth", "address")
+SERVED = (
+    "/", "/domains/auth", "/domains/auth.json", "/domains/auth.md", "/domains/auth/record", "/domains/auth/record.html",
+    "/domains/auth/record.json", "/domains/auth/record.md", "/runs/1", "/runs/1.json", "/runs/1.md", "/runs.csv",
+    "/api/v1/runs/1/report.json", "/api/v1/runs/1/report.xml", "/api/v1/runs/1/report.md",
+    "/api/v1/runs/1/report.html", "/api/v1/runs/compare?a=1&b=2", "/diffs", "/diffs.csv", "/diffs.json?limit=500",
+    "/clusters", "/clusters.csv", "/clusters.json", "/api/v1/domains/auth/gate?signed=1",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +62,28 @@ def say_everything(reconciler: CommandLine, planted: list[Planted]) -> None:
     }
     for entity in ("user", "address", "telegram_session"):
         reconciler("diffs", "show", str(telling[entity]["id"])).ended(0)
+    export_everything(reconciler)
+
+
+def export_everything(reconciler: CommandLine) -> None:
+    """Every format that leaves as a file, from the command line and from the service."""
+    run = ("run.json", "run.xml", "run.md", "github:run.github", "run.txt")
+    reconciler("runs", "show", "1", *(part for name in run for part in ("--output", name))).ended(0)
+    gate = ("gate.json", "gate.jsonl", "gate.xml", "gate.md", "github:gate.github", "gate.jwt")
+    reconciler("gate", "auth", *(part for name in gate for part in ("--output", name))).ended(1)
+    reconciler("runs", "compare", "1", "2", "--output", "compare.json", "--output", "compare.md").ended(0)
+    for name in ("diffs.csv", "diffs.jsonl", "diffs.json"):
+        reconciler("diffs", "export", "--output", name).ended(0)
+    for domain in DOMAINS:
+        names = (f"{domain}-record.{suffix}" for suffix in ("html", "md", "json", "xml", "csv"))
+        reconciler("report", domain, *(part for name in names for part in ("--output", name))).ended(0)
+    with reconciler.started("serve", "--port", "0", "--no-scheduler") as service:
+        assert service.stdout is not None
+        address = re.search(r"http://[^/\s]+", service.stdout.readline())
+        assert address is not None
+        for number, path in enumerate(SERVED):
+            with urlopen(f"{address[0]}{path}", timeout=60) as answer:  # noqa: S310 - a service of our own
+                (reconciler.folder / f"served-{number}").write_bytes(answer.read())
 
 
 def places(reconciler: CommandLine) -> Iterator[tuple[str, bytes]]:
@@ -76,6 +107,15 @@ def test_no_password_of_a_store_is_told(told: Told) -> None:
     for store in ("MONGODB_URI", "PG_URL"):
         password = told.reconciler.environment[store].split("@")[0].rpartition(":")[2]
         assert told.holding(spellings(password) | parts(password)) == []
+
+
+def test_what_was_searched_had_something_to_tell(told: Told) -> None:
+    """Each export names the record that differs in everything, so none was empty."""
+    key = spellings(told.planted[0].key)
+    named = set(told.holding(key))
+    assert {"run.xml", "run.md", "gate.xml", "gate.md", "diffs.csv", "diffs.jsonl", "diffs.json"} <= named
+    assert {"auth-record.html", "auth-record.md", "auth-record.xml"} <= named
+    assert {f"served-{SERVED.index(path)}" for path in ("/diffs.csv", "/api/v1/runs/1/report.html")} <= named
 
 
 def test_the_search_finds_what_is_there(told: Told) -> None:

@@ -87,12 +87,12 @@ def of_domain(found: Sequence[FoundCluster], domain: str) -> list[FoundCluster]:
     return [one for one in found if one.cluster.domain == domain]
 
 
-def sample_line(diff: StoredDiff, cluster: str) -> str:
-    """`64f1… field_mismatch confirmed: postalCode "01234" → "1234"`, with the cluster's own fields only."""
+def sample_line(diff: StoredDiff, cluster: str | None = None) -> str:
+    """`64f1… field_mismatch confirmed: postalCode "01234" → "1234"`, with a cluster's own fields only."""
     told = "; ".join(
         f"{field.path} {_sides(field.source, field.target, field.redacted)}"
         for field in diff.fields
-        if field.cluster == cluster
+        if cluster in (None, field.cluster)
     )
     return f"{diff.key} {diff.outcome.value} {diff.state.value}: {told or diff.detail}".rstrip(": ")
 

@@ -33,6 +33,8 @@ def _domain(record: Record, one: DomainRecord) -> list[str]:
         f"## {prose(one.facts.data.spec.title)}",
         gate_markdown(answer).rstrip("\n"),
         *_titled("Decisions", _decisions(one)),
+        *_titled("Waivers", _waivers(one)),
+        *_titled("Evidence", [code(one.evidence)] if one.evidence else []),
         *_titled("Coverage", _coverage(one)),
         *_titled("Stores compared", [f"- {side}: {code(name)}" for side, name in one.identities.items()]),
         *_titled("Way back", _plan(one)),
@@ -58,6 +60,21 @@ def _decisions(one: DomainRecord) -> list[str]:
         for decision in one.decisions
     ]
     return [table(["when", "who", "what (today)", "on evidence", "comment"], rows)] if rows else []
+
+
+def _waivers(one: DomainRecord) -> list[str]:
+    rows = [
+        [
+            code(waiver.check),
+            prose(waiver.reason),
+            moment(waiver.until),
+            prose(waiver.asked_by),
+            prose(waiver.confirmed_by or "nobody yet"),
+            f"{moment(waiver.ended_at)} by {prose(waiver.ended_by)}" if waiver.ended_at else "",
+        ]
+        for waiver in one.waivers
+    ]
+    return [table(["check", "reason", "until", "asked by", "confirmed by", "ended"], rows)] if rows else []
 
 
 def _coverage(one: DomainRecord) -> list[str]:

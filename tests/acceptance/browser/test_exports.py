@@ -96,6 +96,12 @@ async def test_the_list_of_differences_is_whole_and_noted(url: str, store: Sqlit
     assert (entry.act.domain, entry.act.comment) == ("address", "differences as csv: all")
 
 
+@pytest.mark.parametrize("path", ["/diffs.csv", "/runs.csv"])
+async def test_the_head_of_a_list_is_its_headers(url: str, path: str) -> None:
+    async with ClientSession() as session, session.head(url + path) as answer:
+        assert (answer.status, answer.content_type, await answer.read()) == (200, "text/csv", b"")
+
+
 async def test_a_list_that_is_cut_short_does_not_look_whole(store: SqliteReportStore) -> None:
     class Breaking(SqliteReportStore):
         """Loses its database after the first difference."""
@@ -133,6 +139,9 @@ async def test_the_record_says_who_decided_what_on_which_evidence(url: str, stor
     assert (approval["actor"], approval["action"], approval["today"]) == ("m.ortiz", "approve", "holds")
     assert approval["evidence_digest"] == domain["gate"]["evidence_digest"]
     assert (rejection["actor"], rejection["today"]) == ("k.noor", "void")
+    canonical = json.dumps(domain["evidence"], sort_keys=True, separators=(",", ":"))
+    assert domain["gate"]["evidence_digest"] == f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
+    assert domain["waivers"] == []
     assert domain["stores"] == {"source": "rs0", "target": "7301188842"}
     (flagged,) = json.loads((await text_of(url, "/domains/address/record.json"))[1])["domains"]
     assert {"When to roll back", "Steps", "Check afterwards"} <= set(flagged["rollback_plan"]["sections"])
