@@ -1,7 +1,7 @@
 """The one table of what machines can ask: each operation's query, body and answers; its right is in `web.rights`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
@@ -68,7 +68,7 @@ LIMIT: Final = whole("limit", "How many at most; 50 unless it says otherwise.", 
 BEFORE: Final = whole("before", "Those below this id.")
 SIGNED: Final = Parameter(name="signed", schema={"enum": ["0", "1"]}, told="1 for a signed answer.")
 NONCE: Final = Parameter(
-    name="nonce", schema={"type": "string", "maxLength": 64, "pattern": "^[A-Za-z0-9_-]+$"}, told="Signed as well."
+    name="nonce", schema={"type": "string", "pattern": "^[A-Za-z0-9._~-]{1,128}$"}, told="Signed as well."
 )
 TIME: Final[Schema] = {"type": "string", "format": "date-time"}
 IF_MATCH: Final = Parameter(
@@ -121,6 +121,10 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = MappingProxyType(
             answers={HTTPStatus.OK: (Content(media="application/jwk-set+json", schema="Keys"),)}
         ),
         ("GET", "/api/v1/runs"): gives("Runs", DOMAIN, BEFORE, LIMIT),
+        ("GET", "/api/v1/runs/compare"): gives(
+            "RunComparison", replace(whole("a", "The run before."), required=True),
+            replace(whole("b", "The run after."), required=True),
+        ),
         ("GET", "/api/v1/runs/{id}"): gives("Run"),
         ("GET", "/api/v1/runs/{id}/report.{form}"): gives("Run", also=REPORTS),
         ("GET", "/api/v1/diffs"): gives(

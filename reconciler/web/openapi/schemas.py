@@ -146,6 +146,21 @@ SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
                 )
             ),
         ),
+        "Changes": thing(
+            "Differences counted over two runs; unsure are in one only while the other did not see every record.",
+            new=COUNT, gone=COUNT, still=COUNT, unsure=COUNT,
+        ),
+        "RunComparison": thing(
+            "Two runs side by side, with the first of what is new and of what is gone.", version=COUNT,
+            before=ref("RunHead"), after=ref("RunHead"), totals=ref("Changes"), new=many(ref("Diff")),
+            gone=many(ref("Diff")),
+            domains=many(
+                thing(
+                    "A domain, its verdicts null where a run did not look at it.", domain=NAME, before=MAYBE_TEXT,
+                    after=MAYBE_TEXT, entities=many(also(ref("Changes"), told="An entity.", entity=NAME)),
+                )
+            ),
+        ),
         "Field": perhaps(
             thing(
                 "A field that differs: secrets are null, personal values masked.", **FIELD_KEYS, cluster=MAYBE_CLUSTER
