@@ -215,9 +215,9 @@ def test_values_swapped_between_two_records_do_not_cancel(world: Shop) -> None:
 
 
 def test_values_that_run_into_the_next_field_differ(world: Shop) -> None:
-    world.mongo.people.update_one({"_id": ObjectId(hex_id(5))}, {"$set": {"name": "a\x1f'b"}, "$unset": {"note": ""}})
-    world.sql("update people set name = 'a', note = 'b' where legacy_object_id = $1", hex_id(5))
-    world.mongo.people.update_one({"_id": ObjectId(hex_id(6))}, {"$set": {"name": "a", "note": "b"}})
+    world.mongo.people.update_one({"_id": ObjectId(hex_id(5))}, {"$set": {"name": "a\x1f'b"}})
+    world.sql("update people set name = 'a', note = E'b\\x1f' where legacy_object_id = $1", hex_id(5))
+    world.mongo.people.update_one({"_id": ObjectId(hex_id(6))}, {"$set": {"name": "a", "note": "b\x1f"}})
     world.sql("update people set name = E'a\\x1f''b' where legacy_object_id = $1", hex_id(6))
 
     assert len(both(world, PERSON).candidates) == 2
