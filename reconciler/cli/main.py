@@ -39,7 +39,7 @@ COMMANDS = {
     "demo": ("demo", "Embedded stores with a seeded marketplace, compared and served"),
 }
 INTERNAL_ERROR = 4
-RARELY = (50_000, 20, 100)  # a scan makes millions of short-lived values and no cycles
+RARELY = (400_000, 20, 100)  # a scan makes millions of short-lived values and no cycles
 
 
 class Commands(click.Group):
