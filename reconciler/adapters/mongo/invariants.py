@@ -57,8 +57,8 @@ def _text(parts: list[object]) -> str:
 
 
 def _records(entity: EntitySpec, invariant: InvariantSpec) -> list[Stage]:
-    """Stages that give a document for each record in scope: `key` as its parts, `field0`…, `group0`…, `where0`…."""
-    named = (("field", invariant.fields), ("group", invariant.group), ("where", [path for path, _ in invariant.where]))
+    """Stages that give a document for each record in scope: `key` as its parts, `field0`…, `group0`…, `held0`…."""
+    named = (("field", invariant.fields), ("group", invariant.group), ("held", [path for path, _ in invariant.where]))
     if invariant.kind is InvariantKind.BELONGS_TO:
         named = (("field", invariant.fields[:1]), *named[1:])
     values = {f"{name}{place}": _value(entity, path) for name, paths in named for place, path in enumerate(paths)}
@@ -163,7 +163,7 @@ def _outside(invariant: InvariantSpec) -> list[Stage]:
 
 def _counted(invariant: InvariantSpec) -> list[Stage]:
     """Groups with too many, or not exactly one, of those with `where`."""
-    holds = {"$and": [{"$eq": [f"$where{place}", value]} for place, (_, value) in enumerate(invariant.where)]}
+    holds = {"$and": [{"$eq": [f"$held{place}", value]} for place, (_, value) in enumerate(invariant.where)]}
     wrong = {"$gt": 1} if invariant.kind is InvariantKind.AT_MOST_ONE else {"$ne": 1}
     number = {"$sum": {"$cond": [holds, 1, 0]}}
     if invariant.group:
