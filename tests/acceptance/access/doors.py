@@ -54,9 +54,10 @@ class Site:
         return text
 
     async def asked(self, method: str, path: str, **more: Any) -> ClientResponse:  # noqa: ANN401 - as aiohttp takes it
-        """An answer, read whole; redirects are not followed."""
+        """An answer, read whole unless it is a stream without an end; redirects are not followed."""
         async with self.http.request(method, path, allow_redirects=False, **more) as answer:
-            await answer.read()
+            if answer.content_type != "text/event-stream":
+                await answer.read()
             return answer
 
     async def entered(self, text: str, **more: str) -> ClientResponse:
