@@ -53,9 +53,10 @@ class FlagWatch:
         except BackendUnreadable as problem:
             self.forget(problem.message, known)
             return
-        for domain in self.system.comparable:
-            if domain.flip:
-                await self._domain(domain, modes, known.get(domain.name))
+        flagged = [domain for domain in self.system.comparable if domain.flip]
+        seen = [(domain, mode_of(domain, modes), known.get(domain.name)) for domain in flagged]
+        for domain, mode, last in [one for one in seen if self._moved(*one)]:
+            await self._changed(domain, Reads(str(mode)), last)
 
     def forget(self, why: str, known: Mapping[str, FlagChange] | None = None) -> None:
         """Marks every flag as unknown; `known` holds each domain's last change, where it could be read."""
@@ -68,7 +69,7 @@ class FlagWatch:
     async def record(self, domain: str, *, reads: Reads, actor: Actor, comment: str) -> FlagState:
         """Records by hand that a flag was flipped or turned back; said twice, it is the same.
 
-        Raises AccessDenied, NotFound, UsageError without a live flag, Conflict where the backend says otherwise.
+        Raises AccessDenied, NotFound, UsageError without a live flag, Conflict where a watched backend does not say so.
         """
         comment = signed(actor, comment, right=Right.OPERATE)
         facts = await self.verdicts.facts(domain)
@@ -76,11 +77,11 @@ class FlagWatch:
         require(spec.flip, f"domain {domain}", expected="a live flag", got="none")
         await self.look()
         seen = self.flags.states.get(domain)
-        if self.backend is not None and seen is not None and seen.reads not in (None, reads):
+        if self.backend is not None and seen is not None and seen.reads is not reads:
             raise Conflict(
                 f"{spec.flag} was not recorded",
                 expected=f"{reads.value}, as you say",
-                got=f"{seen.reads}, as the backend's health page says",
+                got=f"{seen.reads}, as the backend's health page says" if seen.reads else seen.problem,
                 next_step="look at the backend; reconciler notices a flip there by itself",
             )
         gate = decide(await self.verdicts.facts(domain))
@@ -102,20 +103,21 @@ class FlagWatch:
             if domain.flip and domain.name in known:
                 self.flags.states[domain.name] = _state(known[domain.name])
 
-    async def _domain(self, domain: DomainSpec, modes: Mapping[str, str], last: FlagChange | None) -> None:
-        """One domain's flag; a position not seen before is stored, with the gate's verdict at that moment."""
-        mode = mode_of(domain, modes)
+    def _moved(self, domain: DomainSpec, mode: str | None, last: FlagChange | None) -> bool:
+        """Notes what the page shows of a flag; True where it was moved, which leaves it where it was before."""
         if mode not in (Reads.MONGO.value, Reads.POSTGRES.value):
             told = "does not name the domain" if mode is None else "names a store that is neither mongo nor postgres"
             self.flags.states[domain.name] = FlagState(reads=None, problem=f"the backend's health page {told}")
-            return
-        if last is None or last.reads != mode:
-            last = await self._changed(domain, mode, last)
-        self.flags.states[domain.name] = replace(_state(last), reads=Reads(mode), origin=ORIGIN)
+            return False
+        if last is None:
+            self.flags.states.pop(domain.name, None)
+            return True
+        self.flags.states[domain.name] = replace(_state(last), origin=ORIGIN)
+        return last.reads != mode
 
-    async def _changed(self, domain: DomainSpec, mode: str, last: FlagChange | None) -> FlagChange:
-        """Stores a change that the backend shows."""
-        reads, gate = Reads(mode), await self.verdicts.gate(domain.name)
+    async def _changed(self, domain: DomainSpec, reads: Reads, last: FlagChange | None) -> None:
+        """Stores a change that the backend shows, with the gate's verdict from just before it."""
+        gate = await self.verdicts.gate(domain.name)
         change = self._change(domain, reads, gate, origin=ORIGIN)
         back = AuditAction.FLAG_SEEN if last is None else AuditAction.ROLLBACK
         action = AuditAction.FLIP if reads is Reads.POSTGRES else back
@@ -125,7 +127,7 @@ class FlagWatch:
         stored = await self.store.note_flag(change, act=_act(action, gate, change, SERVICE, told))
         if action is AuditAction.ROLLBACK:
             self.flags.rollbacks[domain.name] = stored.at
-        return stored
+        self.flags.states[domain.name] = replace(_state(stored), reads=reads, origin=ORIGIN)
 
     def _change(self, domain: DomainSpec, reads: Reads, gate: Gate, *, origin: str) -> FlagChange:
         """A flag's change as of now; only a gate at `go` lets it be flipped."""

@@ -113,7 +113,11 @@ async def _watching(reports: Reports) -> AsyncIterator[None]:
     async def watch() -> None:
         while True:
             await asyncio.sleep(every)
-            await _look(reports)
+            try:
+                await _look(reports)
+            except Exception as problem:  # noqa: BLE001 - what is unforeseen holds the gates; flags seen once would stay
+                reports.flags.forget(f"the look at the flags failed: {type(problem).__name__}")
+                _say(f"the flags can't be watched: {type(problem).__name__}")
 
     watching = asyncio.create_task(watch())
     try:

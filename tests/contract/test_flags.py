@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from aiohttp import web
 
 from reconciler.adapters.backend_health import BackendHealth
 from reconciler.adapters.report_store import SqliteReportStore, open_report_store
+from reconciler.app.approvals import Approvals
 from reconciler.app.flags import Flags, FlagWatch
 from reconciler.app.ports import AuditFilter
 from reconciler.app.verdicts import Verdicts
@@ -17,7 +18,7 @@ from reconciler.core.access import Actor, Means, Role
 from reconciler.core.gate_values import Reads
 from reconciler.core.spec import System
 from reconciler.errors import AccessDenied, Conflict, UsageError
-from tests.unit.app_gate_world import SetClock
+from tests.unit.app_gate_world import Ledgers, SetClock, some_ledgers, some_verdicts
 from tests.unit.gate_world import domain_spec
 
 pytestmark = pytest.mark.contract
@@ -96,6 +97,52 @@ async def test_a_page_that_makes_no_sense_is_not_an_assumption(store: SqliteRepo
         page.modes = None
         await watch.look()
     assert watch.flags.states["address"].reads is None
+
+
+async def approved_watch(store: SqliteReportStore, ledgers: Ledgers, url: str, *domains: str) -> FlagWatch:
+    """A watch over domains that have their approvals."""
+    flags = Flags()
+    verdicts = replace(some_verdicts(ledgers), flags=flags.states, rollbacks=flags.rollbacks)
+    for domain in domains:
+        digest = (await verdicts.gate(domain)).evidence_digest or ""
+        someone = Actor(name="m.ortiz", role=Role.APPROVER, means=Means.TOKEN)
+        approvals = Approvals(verdicts=verdicts, ledger=ledgers)
+        await approvals.approve(domain, evidence_digest=digest, actor=someone, comment="read")
+    return FlagWatch(
+        system=verdicts.system,
+        backend=BackendHealth(url),
+        store=store,
+        verdicts=verdicts,
+        clock=verdicts.clock,
+        flags=flags,
+    )
+
+
+async def test_a_restart_of_the_backend_does_not_take_the_go_from_a_flip(store: SqliteReportStore) -> None:
+    page, names = Page(), ("auth", "address", "category", "review")
+    async with served(page) as url:
+        watch = await approved_watch(store, some_ledgers(), url, "category", "review")
+        for mode in ("mongo", "", "postgres"):
+            page.modes = {name: mode if name in ("category", "review") else "mongo" for name in names} if mode else None
+            await watch.look()
+        assert watch.alarms() == {}
+        assert {gate.domain: gate.verdict.value for gate in await watch.verdicts.gates(("category", "review"))} == {
+            "category": "flipped",
+            "review": "flipped",
+        }
+
+
+async def test_a_page_that_cannot_be_read_is_not_filled_in_by_hand(store: SqliteReportStore) -> None:
+    page = Page(modes={"address": "postgres"})
+    async with served(page) as url:
+        watch = a_watch(store, url)
+        await watch.look()
+        page.modes = None
+        with pytest.raises(Conflict, match="health page"):
+            await watch.record("address", reads=Reads.MONGO, actor=ANNA, comment="back")
+        page.modes = {"address": "postgres"}
+        await watch.look()
+    assert watch.alarms().keys() == {"address"}
 
 
 async def test_without_a_page_people_record_and_every_process_knows(store: SqliteReportStore) -> None:
