@@ -1,6 +1,7 @@
 """Who agreed to today's evidence: approvals that hold, rejections that stand, and whom four eyes leave out."""
 
 from datetime import datetime, timedelta
+from unicodedata import normalize
 
 from reconciler.core.gate_values import Action, Check, CheckResult, Finding, GateFacts
 from reconciler.core.history import Decision
@@ -19,14 +20,14 @@ def approvals(facts: GateFacts, *, digest: str | None) -> Finding:
         result, measured = CheckResult.PASS, "none needed"
     else:
         result = CheckResult.PASS if len(valid) >= wanted else CheckResult.PENDING
+    needed = f"{number(wanted)} on today's evidence, each less than {span(spec.policy.approval_ttl)} old"
     again = f"`reconciler approve {spec.name} --comment TEXT --evidence {digest}`"
     withdraw = f"settle the objection, then `reconciler revoke {spec.name} --comment TEXT --evidence {digest}`"
-    others = ", by others than who asked for it or configured it" if spec.policy.four_eyes else ""
     check = Check(
         name="approvals",
         result=result,
         measured=measured,
-        needed=f"{number(wanted)} on today's evidence, each less than {span(spec.policy.approval_ttl)} old{others}",
+        needed=f"{needed}{_others(facts)}",
         since=max((decision.at for decision in (*refused, *valid)), default=None),
         evidence=digest or "no evidence yet",
     )
@@ -91,8 +92,8 @@ def follows(facts: GateFacts, *, digest: str, actor: str) -> int:
 
 
 def person(name: str) -> str:
-    """A name as people are told apart: spelling it otherwise does not make two of one."""
-    return name.strip().casefold()
+    """A name as people are told apart: case, spaces and forms of a letter that look alike do not make two of one."""
+    return " ".join(normalize("NFKC", normalize("NFKC", name).casefold()).split())
 
 
 def approved_since(facts: GateFacts, *, digest: str | None) -> datetime | None:
@@ -100,6 +101,14 @@ def approved_since(facts: GateFacts, *, digest: str | None) -> datetime | None:
     wanted = facts.data.spec.policy.approvals
     given = sorted((one.at for one in valid_approvals(facts, digest=digest)), reverse=True)
     return given[wanted - 1] if 0 < wanted <= len(given) else None
+
+
+def _others(facts: GateFacts) -> str:
+    """Whom four eyes leave out, and that they can't where nobody is known to have configured the domain."""
+    if not facts.data.spec.policy.four_eyes:
+        return ""
+    others = ", by others than who asked for it or configured it"
+    return others if facts.data.history.configured_by else f"{others}; who configured it last is not known"
 
 
 def _latest_by_person(facts: GateFacts) -> tuple[Decision, ...]:

@@ -10,6 +10,7 @@ from functools import partial
 from reconciler.core.gate_values import DataFacts, GateFacts, SoakEvent
 from reconciler.core.history import DomainRun
 from reconciler.core.model import EntitySummary, Mode, RunStatus, Verdict
+from reconciler.core.schema_look import SchemaLook
 from reconciler.core.spec import GatePolicy
 from reconciler.core.summary import domain_verdict
 from reconciler.core.waiver_checks import in_force_now
@@ -263,7 +264,12 @@ def _counts(entity: EntitySummary) -> Mapping[str, object]:
         "unconfirmed": entity.unconfirmed,
         "coverage": repr(entity.coverage),
         "complete": entity.complete,
-        "schema": [entity.schema.lacks, entity.schema.hints] if entity.schema else None,
+        "schema": _schema(entity.schema) if entity.schema else None,
         "ruled": [sorted(entity.ignored.items()), sorted(entity.tolerated.items())],
         "invariants": sorted([item.name, item.side, item.violations] for item in entity.invariants),
     }
+
+
+def _schema(look: SchemaLook) -> list[object]:
+    """What was seen of both schemas; how often a path was seen is data, and told by the counts."""
+    return [look.lacks, look.hints, sorted([str(path.side), path.path] for path in look.unmentioned)]

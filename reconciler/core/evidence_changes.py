@@ -11,7 +11,6 @@ PARTS: Final = (
     ("code", "the version of reconciler changed"),
     ("config", "mapping or rules changed"),
     ("policy", "the policy changed"),
-    ("schema", "the schema changed"),
 )
 UNKNOWN: Final = "the evidence changed in a way that has no name yet"
 
@@ -24,6 +23,7 @@ def what_changed(before: str, after: str) -> tuple[str, ...]:
     told = [
         *_diffs(old, new),
         *(sentence for key, sentence in PARTS if old.get(key) != new.get(key)),
+        *_schema(old, new),
         *_rollback(old, new),
         *_scans(old, new),
         *_amounts(old, new),
@@ -46,6 +46,13 @@ def _diffs(old: Bundle, new: Bundle) -> list[str]:
         if old.get(key) != new.get(key):
             told.append(f"{name} differences went from {old.get(key, 0)} to {new.get(key, 0)}")
     return told
+
+
+def _schema(old: Bundle, new: Bundle) -> list[str]:
+    """Another schema of either store, where both newest scans looked."""
+    scans = [bundle["scan"] for bundle in (old, new) if bundle.get("scan")]
+    seen = [{entity["entity"]: entity["schema"] for entity in scan["entities"]} for scan in scans]
+    return ["the schema changed"] if len(seen) > 1 and seen[0] != seen[1] else []
 
 
 def _rollback(old: Bundle, new: Bundle) -> list[str]:

@@ -7,7 +7,8 @@ import pytest
 
 from reconciler.core.evidence_changes import UNKNOWN, what_changed
 from reconciler.core.gate import decide
-from tests.unit.gate_world import NIGHTS, a_history, a_run, some_facts, with_history
+from reconciler.core.schema_look import PathSeen, SchemaLook
+from tests.unit.gate_world import NIGHTS, a_history, a_run, some_facts, summary, with_history
 
 pytestmark = pytest.mark.unit
 
@@ -50,6 +51,15 @@ def test_other_stores_are_told_beside_the_scan_that_compared_them() -> None:
     scan = json.loads(BEFORE)["scan"] | {"run": 6, "identities": {"source": "rs1", "target": "7301"}}
     assert what_changed(BEFORE, changed(scan=scan)) == (
         "other stores were compared",
+        "the newest scan is run 6 and was run 5",
+    )
+
+
+def test_a_schema_that_changed_is_told_beside_the_scan_that_saw_it() -> None:
+    look = SchemaLook(unmentioned=(PathSeen(side="target", path="note", count=1, looked_at=100),))
+    facts = some_facts(a_history(a_run(6, hours=99, entities=(summary(schema=look),)), *NIGHTS))
+    assert what_changed(BEFORE, decide(facts).evidence) == (
+        "the schema changed",
         "the newest scan is run 6 and was run 5",
     )
 

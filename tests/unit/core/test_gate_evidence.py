@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.core.gate import GateFacts, GateVerdict, decide
 from reconciler.core.model import Mode, RunStatus
+from reconciler.core.schema_look import PathSeen, SchemaLook
 from reconciler.core.wording import moment, span
 from tests.unit.gate_world import (
     NIGHTS,
@@ -29,6 +30,7 @@ from tests.unit.gate_world import (
 pytestmark = pytest.mark.unit
 
 FIRST = some_facts()
+NEW = PathSeen(side="target", path="note", count=1, looked_at=100)
 
 
 def newest(**changes: object) -> GateFacts:
@@ -44,6 +46,8 @@ MOVES: dict[str, Callable[[], GateFacts]] = {
     "another scan": then,
     "a count": lambda: newest(entities=(summary(matched=101),)),
     "a side's own count": lambda: newest(entities=(summary(source_records=101),)),
+    "a hint about the schema": lambda: newest(entities=(summary(schema=SchemaLook(hints=("no unique index",))),)),
+    "a column that no rule mentions": lambda: newest(entities=(summary(schema=SchemaLook(unmentioned=(NEW,))),)),
     "an invariant": lambda: newest(entities=(summary(invariants=(broken(1),)),)),
     "the rules": lambda: with_data(FIRST, spec=domain_spec(config_digest="sha256:new")),
     "the policy": lambda: with_data(FIRST, spec=domain_spec(policy_digest="sha256:new")),

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from reconciler.core.approval_checks import person
 from reconciler.core.gate import (
     CheckResult,
     Dependency,
@@ -285,6 +286,28 @@ def test_two_approvals_need_two_people_however_they_spell_themselves() -> None:
     same = (a_decision(1, digest=digest), a_decision(2, digest=digest, actor=" M.Ortiz"))
     assert decide(decided(two, *same)).verdict is GateVerdict.READY
     assert decide(decided(two, *same, a_decision(3, digest=digest, actor="k.noor"))).verdict is GateVerdict.GO
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("m.ortiz", " M.Ortiz "),
+        ("Jose\u0301 Sa\u0301", "jos\u00e9 s\u00e1"),
+        ("ann li", "Ann \u00a0 Li"),
+        ("stra\u00dfe", "STRASSE"),
+        ("\uff4d.ortiz", "m.ortiz"),
+    ],
+)
+def test_a_person_in_another_spelling_is_the_same_one(name: str, other: str) -> None:
+    assert person(name) == person(other)
+    assert person(person(name)) == person(name)
+
+
+def test_four_eyes_say_when_nobody_is_known_to_have_configured_the_domain() -> None:
+    four = with_policy(some_facts(), four_eyes=True)
+    told = "by others than who asked for it or configured it"
+    assert check(decide(four), "approvals").needed.endswith(f"{told}; who configured it last is not known")
+    assert check(decide(with_history(four, configured_by="k.noor")), "approvals").needed.endswith(told)
 
 
 def test_none_needed_is_none_needed_unless_somebody_objects() -> None:
