@@ -1,30 +1,31 @@
 """A scan that moves almost nothing: both stores sum their records range by range, and what disagrees is looked at."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from reconciler.app.passes import EntityPass, Looker, Report
 from reconciler.app.ports import Clock, SourceReader, SourceTelling, TargetReader, Telling
+from reconciler.core.checksum import proof
 from reconciler.core.checksum.unlike import Unlike, unlike
-from reconciler.core.checksum.words import KeyRange, RangeSum, anchored, obstacles
-from reconciler.core.model import Outcome, Side
+from reconciler.core.checksum.words import HashedRecord, KeyRange, RangeSum, anchored, obstacles
+from reconciler.core.model import Outcome, Record, Side
 from reconciler.core.outcomes import Judged
 from reconciler.core.spec import EntitySpec
 
-T = TypeVar("T")
+_Examples = Mapping[str, Sequence[HashedRecord]]
 FIRST_RANGE, SMALLEST_RANGE, LARGEST_RANGE = 20_000, 1_000, 100_000
 TARGET_SECONDS = 0.5
 FASTEST_GROWTH = 4.0
-CANARIES = 10
+EXAMPLES = 20
 FEW = 5_000
 CLOSER_SHARE = 0.25
 
 
-class TooManyDiffer(Exception):
-    """So many records have to be looked at one by one that reading them all is cheaper."""
+class BetterRead(Exception):
+    """The records should be read one by one: checksums are dearer here, or can't be trusted. The text says why."""
 
 
 @dataclass(slots=True)
@@ -55,7 +56,7 @@ class ChecksumScan:
         return [*await self._source.untellable(entity), *await self._target.untellable(entity)]
 
     async def scan(self, entity: EntitySpec, report: Report) -> EntityPass:
-        """Every record of both stores; raises TooManyDiffer where streaming them is cheaper."""
+        """Every record of both stores; raises BetterRead where they should be streamed."""
         now_ms = self._looker.now_ms()
         async with AsyncExitStack() as stack:
             work = _Work(
@@ -63,7 +64,7 @@ class ChecksumScan:
                 await stack.enter_async_context(self._source.tell(entity, now_ms=now_ms)),
                 await stack.enter_async_context(self._target.tell(entity, now_ms=now_ms)),
             )
-            await self._canaries(work)
+            await self._prove(work)
             await self._ranges(work, report)
         found = work.found
         found.complete = not work.hidden
@@ -71,12 +72,36 @@ class ChecksumScan:
             found.notes.append(f"{entity.name}: {work.hidden:,} records differ that can't be read one by one")
         return found
 
-    async def _canaries(self, work: _Work) -> None:
-        """Plants canaries on the first records that match."""
-        entity, some = work.found.entity, await work.source.hashes(KeyRange(), limit=CANARIES)
-        asked = unlike(entity, {Side.SOURCE: some, Side.TARGET: ()})
-        for judged in await self._looker.fresh(entity, keys=asked.keys, ids=asked.ids):
+    async def _prove(self, work: _Work) -> None:
+        """Plants canaries on records that match, and makes sure that each store's hash tells each of the fields."""
+        entity, untold = work.found.entity, []
+        examples = {
+            Side.SOURCE: await _examples(entity, work.source),
+            Side.TARGET: await _examples(entity, work.target),
+        }
+        records = await self._read(work, examples)
+        for side, by_path in examples.items():
+            for path, some in by_path.items():
+                record = proof.vouched(entity, entity.field(path), side, records[side], some)
+                if record is not None:
+                    work.found.add_canaries(proof.planted(entity, side, record))
+                elif some:
+                    untold.append(f"{path} in the {side.value}")
+        if untold:
+            raise BetterRead(f"no example is told as it is compared, of {', '.join(untold)}")
+
+    async def _read(self, work: _Work, examples: Mapping[Side, _Examples]) -> dict[Side, dict[str, Record]]:
+        """The examples as they are compared, by id, those that match among them released as canaries."""
+        listed = {side: [one for some in by_path.values() for one in some] for side, by_path in examples.items()}
+        asked = unlike(work.found.entity, {Side.SOURCE: listed[Side.SOURCE], Side.TARGET: ()})
+        ids = {side: sorted({one.id for one in some}) for side, some in listed.items()}
+        records: dict[Side, dict[str, Record]] = {side: {} for side in Side}
+        for judged in await self._looker.fresh(work.found.entity, keys=asked.keys, ids=ids):
             work.found.release(judged)
+            for side, record in zip((Side.SOURCE, Side.TARGET), judged.records, strict=True):
+                if record is not None:
+                    records[side][record.id] = record
+        return records
 
     async def _ranges(self, work: _Work, report: Report) -> None:
         """One range after the other, each as long as it takes about half a second."""
@@ -125,7 +150,7 @@ class ChecksumScan:
         differing = max(len(ids) for ids in asked.listed.values())
         looked_at = max(len(ids) for ids in work.looked_at.values()) + differing
         if looked_at > max(FEW, CLOSER_SHARE * max(found.source_records + differing, found.target_records)):
-            raise TooManyDiffer
+            raise BetterRead("too many records differ for a look at each of them")
         self._count(work, await self._looker.fresh(entity, keys=asked.keys, ids=asked.ids))
         if any(lost := _lost(work, asked)):
             self._count(work, await self._looker.fresh(entity, keys=(), ids=dict(zip(Side, lost, strict=True))))
@@ -152,6 +177,11 @@ class ChecksumScan:
             work.found.target_records += Side.TARGET in new
             if new:
                 work.found.count(one, self._clock.monotonic())
+
+
+async def _examples(entity: EntitySpec, telling: Telling) -> _Examples:
+    """Some records for each field, by path."""
+    return {item.path: await telling.examples(item, limit=EXAMPLES) for item in entity.fields}
 
 
 async def _no_cuts() -> tuple[None, None]:

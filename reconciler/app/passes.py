@@ -95,8 +95,11 @@ class EntityPass:
         if source is None:
             return
         self.canary_pairs += 1
-        planted, caught = released(self.entity, source)
-        self.canaries = (self.canaries[0] + planted, self.canaries[1] + caught)
+        self.add_canaries(released(self.entity, source))
+
+    def add_canaries(self, more: tuple[int, int]) -> None:
+        """Counts canaries, planted and caught."""
+        self.canaries = (self.canaries[0] + more[0], self.canaries[1] + more[1])
 
 
 class Looker:

@@ -66,12 +66,12 @@ class Telling(Protocol):
     async def hashes(self, key_range: KeyRange) -> Sequence[HashedRecord]:
         """The records of a range, each with its hash."""
 
+    async def examples(self, item: FieldSpec, *, limit: int) -> Sequence[HashedRecord]:
+        """At most `limit` records in which the field holds something, each with its hash."""
+
 
 class SourceTelling(Telling, Protocol):
     """What only the source is asked: it has the keys that ranges are cut at."""
-
-    async def hashes(self, key_range: KeyRange, *, limit: int = 0) -> Sequence[HashedRecord]:
-        """The records of a range, each with its hash, or any `limit` of them."""
 
     async def boundary(self, after: str | None, size: int) -> str | None:
         """The anchor `size` records behind another (or behind the start); None where fewer follow."""

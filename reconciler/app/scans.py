@@ -1,6 +1,6 @@
 """How an entity is scanned: summed by the stores where they can, read record by record where not, and why."""
 
-from reconciler.app.checksums import ChecksumScan, TooManyDiffer
+from reconciler.app.checksums import BetterRead, ChecksumScan
 from reconciler.app.passes import EntityPass, Looker, Remember, Report
 from reconciler.core.spec import EntitySpec, Method
 from reconciler.errors import ReadInterrupted
@@ -24,8 +24,8 @@ class Scans:
         if not reason:
             try:
                 return await self._checksums.scan(entity, report)
-            except TooManyDiffer:
-                reason = "too many records differ for a look at each of them"
+            except BetterRead as why:
+                reason = str(why)
             except ReadInterrupted as problem:
                 reason = f"{problem.message} ({problem.got})"
         found = await self.looker.scan(entity, report, remember)

@@ -11,7 +11,7 @@ from reconciler.adapters.mongo.documents import Document, decoded_all, split
 from reconciler.adapters.mongo.queries import ELEMENT, INDEX, Stage, id_text, shape
 from reconciler.core.checksum import mongo
 from reconciler.core.checksum.words import HashedRecord, KeyRange, RangeSum, hash_of, keys_may_repeat
-from reconciler.core.spec import EntitySpec
+from reconciler.core.spec import EntitySpec, FieldSpec
 
 PROBE = "reconciler"
 Ask = Callable[..., Any]
@@ -41,13 +41,21 @@ class Telling:
         merged["d"] = {"$sum": {"$cond": [{"$gt": ["$n", 1]}, 1, 0]}}
         return [*self._records(key_range), by_key, {"$group": {"_id": None, **merged}}]
 
-    def hashes(self, key_range: KeyRange, *, limit: int = 0) -> list[Stage]:
+    def hashes(self, key_range: KeyRange) -> list[Stage]:
         """A pipeline that answers with a document for each record: k its key, h its hash, x whether it has expired."""
-        few: list[Stage] = [{"$limit": limit}] if limit else []
+        return [*self._records(key_range), self._shown()]
+
+    def examples(self, item: FieldSpec, limit: int) -> list[Stage]:
+        """As `hashes`, of some records in which the field, or the array around it, holds something."""
+        path = item.path.partition("[")[0]
+        place = "_id" if self._owner and path == self._owner_path else f"{ELEMENT}.{path}" if self._owner else path
+        return [*self._records(KeyRange()), {"$match": {place: {"$nin": [None, []]}}}, {"$limit": limit}, self._shown()]
+
+    def _shown(self) -> Stage:
+        """A stage that shows a record's key, its hash and whether it has expired."""
         expired = self._expired()
         shown: Stage = {"_id": 1, INDEX: 1, "k": self._keys(), "h": self._hash()}
-        shown |= {} if expired is None else {"x": expired}
-        return [*self._records(key_range), *few, {"$project": shown}]
+        return {"$project": shown | ({} if expired is None else {"x": expired})}
 
     def _keys(self) -> list[Any]:
         """A record's key, part by part."""
@@ -73,6 +81,11 @@ class Telling:
     def _owner(self) -> str:
         """Where the owner's id is."""
         return "$_id" if self.entity.embedded else ""
+
+    @property
+    def _owner_path(self) -> str:
+        """The name of the field that holds the owner."""
+        return self.entity.embedded.owner if self.entity.embedded else ""
 
     def _hash(self) -> Stage:
         """A record's hash."""
@@ -158,10 +171,17 @@ class MongoTelling:
         """Count and sum of a range."""
         return read_total(await self._answer(self._telling.total(key_range)))
 
-    async def hashes(self, key_range: KeyRange, *, limit: int = 0) -> Sequence[HashedRecord]:
-        """Each record of a range with its hash, or any `limit` of them."""
-        batches = await self._answer(self._telling.hashes(key_range, limit=limit))
-        return [record for batch in batches for record in read_hashes(batch)]
+    async def hashes(self, key_range: KeyRange) -> Sequence[HashedRecord]:
+        """Each record of a range with its hash."""
+        return await self._hashes(self._telling.hashes(key_range))
+
+    async def examples(self, item: FieldSpec, *, limit: int) -> Sequence[HashedRecord]:
+        """Some records in which the field holds something, with their hashes."""
+        return await self._hashes(self._telling.examples(item, limit))
+
+    async def _hashes(self, pipeline: list[Stage]) -> Sequence[HashedRecord]:
+        """The records that a pipeline of hashes answers with."""
+        return [record for batch in await self._answer(pipeline) for record in read_hashes(batch)]
 
     async def boundary(self, after: str | None, size: int) -> str | None:
         """The anchor `size` documents behind another one; None where fewer follow."""

@@ -40,21 +40,28 @@ class Telling:
 
         The last column is above 0 where rows share a key; where none can have expired equal sums tell as much.
         """
-        keys, extra, carried = self._keys()
+        which, (keys, extra, carried) = _where(self._anchor, key_range), self._keys()
         counted = "select count(*), count(*) filter (where x), sum(h) filter (where not x)"
         if not self._repeating:
-            return Statement(f"{COMMENT}{counted}, 0 from {self._hashed(key_range, '')}", _bounds(key_range))
+            return Statement(f"{COMMENT}{counted}, 0 from {self._hashed(which, '')}", _bounds(key_range))
         doubled = f"count(*) - count(distinct ({', '.join(keys)}))"
         return Statement(
-            f"{COMMENT}{counted}, {doubled} from {self._hashed(key_range, extra, carried)}", _bounds(key_range)
+            f"{COMMENT}{counted}, {doubled} from {self._hashed(which, extra, carried)}", _bounds(key_range)
         )
 
     def hashes(self, key_range: KeyRange) -> Statement:
         """A statement with a row for each record: its id, its hash, whether it has expired, its key's parts."""
+        return Statement(self._listed(_where(self._anchor, key_range)), _bounds(key_range))
+
+    def examples(self, item: FieldSpec, limit: int) -> Statement:
+        """As `hashes`, of some records in which the field holds something."""
+        return Statement(self._listed(f" where {_holds(self._entity, item)} limit {limit:d}"))
+
+    def _listed(self, which: str) -> str:
+        """What `hashes` asks, of the rows that a condition leaves."""
         keys, extra, carried = self._keys()
         extra += f", t.{quoted(self._entity.row_id)}::text as id"
-        source = self._hashed(key_range, extra, f"{carried}, id")
-        return Statement(f"{COMMENT}select id, h, x, {', '.join(keys)} from {source}", _bounds(key_range))
+        return f"{COMMENT}select id, h, x, {', '.join(keys)} from {self._hashed(which, extra, f'{carried}, id')}"
 
     def _keys(self) -> tuple[list[str], str, str]:
         """The names of the key's parts, their expressions as more columns, and those columns carried on."""
@@ -63,13 +70,21 @@ class Telling:
         extra = "".join(f", {part} as {name}" for part, name in zip(parts, names, strict=True))
         return names, extra, "".join(f", {name}" for name in names)
 
-    def _hashed(self, key_range: KeyRange, extra: str, carried: str = "") -> str:
+    def _hashed(self, which: str, extra: str, carried: str = "") -> str:
         """A fenced subquery with h the hash and x whether a row has expired, and what else is asked of the row."""
-        tables = f"{of_table(self._entity)} t{self._told.tables}{_where(self._anchor, key_range)}"
+        tables = f"{of_table(self._entity)} t{self._told.tables}{which}"
         rows = f"select {self._told.text} as e, {self._expired} as x{extra} from {tables} offset 0"
         sound = f"select {sql.checked('e', FIELD, self._rest)} as e, x{carried} from ({rows}) a offset 0"
         digests = f"select {sql.hashed('e')} as m, x{carried} from ({sound}) b offset 0"
         return f"(select {sql.number('m')} as h, x{carried} from ({digests}) c) d"
+
+
+def _holds(entity: EntitySpec, item: FieldSpec) -> str:
+    """The condition that a row's field holds something."""
+    if item.children is None:
+        return f"t.{quoted(item.column)} is not null"
+    parent = f"c.{quoted(item.children.parent_column)} = t.{quoted(entity.row_id)}"
+    return f"exists (select from {quoted(entity.schema)}.{quoted(item.children.table)} c where {parent})"
 
 
 def _anchor(entity: EntitySpec, system: System) -> str:
@@ -128,7 +143,14 @@ class PostgresTelling:
 
     async def hashes(self, key_range: KeyRange) -> Sequence[HashedRecord]:
         """Each record of a range with its hash."""
-        statement = self._telling.hashes(key_range)
+        return await self._hashes(self._telling.hashes(key_range))
+
+    async def examples(self, item: FieldSpec, *, limit: int) -> Sequence[HashedRecord]:
+        """Some records in which the field holds something, with their hashes."""
+        return await self._hashes(self._telling.examples(item, limit))
+
+    async def _hashes(self, statement: Statement) -> Sequence[HashedRecord]:
+        """The records that a statement of hashes answers with."""
         with told(self._doing):
             return [read_hash(row) for row in await self._connection.fetch(statement.text, *statement.values)]
 

@@ -31,6 +31,13 @@ def told(entity: EntitySpec, record: Record, side: Side) -> str:
     return FIELD.join(texts)
 
 
+def whole(spec: FieldSpec, value: Canonical, side: Side) -> bool:
+    """Whether a field's text tells its value without the side's mark."""
+    mark = SOURCE_MARK if side is Side.SOURCE else TARGET_MARK
+    text = _field(spec, value, mark)
+    return text != mark if isinstance(value, str) else mark not in text
+
+
 def _field(spec: FieldSpec, value: Canonical, mark: str) -> str:
     """One field's text."""
     if value is None:

@@ -4,6 +4,7 @@ import struct
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -19,8 +20,9 @@ from reconciler.app import checksums
 from reconciler.app.checksums import ChecksumScan
 from reconciler.app.passes import EntityPass, Looker
 from reconciler.app.scans import Scans
+from reconciler.core.checksum import mongo, sql
 from reconciler.core.model import Outcome
-from reconciler.core.spec import DomainSpec, Embedded, EntitySpec, FieldKind, Method, Scope, System
+from reconciler.core.spec import DomainSpec, Embedded, EntitySpec, FieldKind, FieldSpec, Method, Scope, System
 from tests.acceptance.live import LiveSandbox, Shop
 from tests.contract.readers.world import IDENTITY, LOCAL, OWNER, field
 
@@ -215,6 +217,8 @@ def test_values_swapped_between_two_records_do_not_cancel(world: Shop) -> None:
 
 
 def test_values_that_run_into_the_next_field_differ(world: Shop) -> None:
+    world.mongo.people.update_one({"_id": ObjectId(hex_id(4))}, {"$set": {"note": "plain"}})
+    world.sql("update people set note = 'plain' where legacy_object_id = $1", hex_id(4))
     world.mongo.people.update_one({"_id": ObjectId(hex_id(5))}, {"$set": {"name": "a\x1f'b"}})
     world.sql("update people set name = 'a', note = E'b\\x1f' where legacy_object_id = $1", hex_id(5))
     world.mongo.people.update_one({"_id": ObjectId(hex_id(6))}, {"$set": {"name": "a", "note": "b\x1f"}})
@@ -301,8 +305,33 @@ def test_an_expired_row_of_a_key_still_in_force_is_a_key_defect(world: Shop) -> 
 
 def test_infinite_expiry_has_not_passed(world: Shop) -> None:
     world.sql("update visitors set at = '-infinity'")
+    world.mongo.visitors.insert_one({"_id": ObjectId(hex_id(2)), "name": "w", "at": datetime(2101, 1, 1, tzinfo=UTC)})
+    world.sql("insert into visitors (legacy_object_id, name, at) values ($1, 'w', '2101-01-01Z')", hex_id(2))
 
     assert both(world, VISITOR).candidates
+
+
+@pytest.mark.parametrize("leave_out", ["name", "note"])
+def test_an_encoding_that_tells_less_than_is_compared_is_not_trusted(
+    world: Shop, monkeypatch: pytest.MonkeyPatch, leave_out: str
+) -> None:
+    """Both stores are blinded for one field, in which a record differs."""
+    world.sql(f"update people set {leave_out} = 'other' where legacy_object_id = $1", hex_id(30))
+    for store in (mongo, sql):
+        whole = store.field
+
+        def blind(item: FieldSpec, *more: Any, whole: Any = whole) -> Any:  # noqa: ANN401 - an expression of either store
+            return whole(item, *more) if item.path != leave_out else nothing(whole)
+
+        def nothing(whole: Any) -> Any:  # noqa: ANN401 - the same
+            return "''" if whole.__module__.endswith("sql") else ""
+
+        monkeypatch.setattr(store, "field", blind)
+
+    found = seen(world, PERSON, Method.AUTO)
+    assert found.method == "stream"
+    assert len(found.candidates) == 1
+    assert f"{leave_out} in the target" in found.notes[0]
 
 
 def test_where_most_records_differ_the_entity_is_streamed_and_says_so(
