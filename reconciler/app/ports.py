@@ -317,11 +317,11 @@ class Ledger(Protocol):
     async def rehearse(self, rehearsal: Rehearsal, *, act: Act) -> None:
         """Stores a rehearsal and its act."""
 
-    async def waive(self, act: Act, *, check: str, until: datetime, most: int | None) -> Waiver:
+    async def waive(self, act: Act, *, check: str, until: datetime, result: str, most: int | None) -> Waiver:
         """Stores that somebody asks for a waiver; asked for again while it waits, it is the same one."""
 
     async def confirm_waiver(self, act: Act, *, waiver_id: int) -> Waiver:
-        """Stores that a second person stands by a waiver; UsageError where it is over or was confirmed already."""
+        """Stores that a second person stands by a waiver; Conflict where it is over or was confirmed already."""
 
     async def end_waiver(self, act: Act, *, waiver_id: int) -> Waiver:
         """Stores that a waiver ends now."""

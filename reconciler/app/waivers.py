@@ -17,7 +17,7 @@ from reconciler.core.wording import listed, moment
 from reconciler.errors import AccessDenied, Conflict, UsageError
 
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-STANDING = (CheckResult.FAIL, CheckResult.INCONCLUSIVE, CheckResult.WAIVED)
+STANDING = (CheckResult.FAIL, CheckResult.INCONCLUSIVE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +41,9 @@ class Waivers:
         waiting = next((one for one in facts.data.history.waivers if _same(one, check, until, now=now)), None)
         if waiting is not None and person(waiting.asked_by) != person(actor.name):
             return await self.confirm(domain, waiver_id=waiting.id, actor=actor, comment=reason)
-        found = _standing_check(gate, check)
+        found = _standing_check(facts, check)
         act = _act(AuditAction.WAIVE, facts, gate, actor, reason, of=f"{check} until {moment(until)}")
-        return await self.ledger.waive(act, check=check, until=until, most=found.amount)
+        return await self.ledger.waive(act, check=check, until=until, result=found.result.value, most=found.amount)
 
     async def confirm(self, domain: str, *, waiver_id: int, actor: Actor, comment: str) -> Waiver:
         """Stands by a waiver that somebody else asked for. Raises Conflict where it is over or confirmed already."""
@@ -96,8 +96,10 @@ def _same(waiver: Waiver, check: str, until: datetime, *, now: datetime) -> bool
     return waits and (waiver.check, waiver.until) == (check, until)
 
 
-def _standing_check(gate: Gate, name: str) -> Check:
-    """The check as it is today, if it stands in the way; a check that passes needs no waiver."""
+def _standing_check(facts: GateFacts, name: str) -> Check:
+    """The check as it is today without any waiver, if it stands in the way; one that passes needs none."""
+    history = replace(facts.data.history, waivers=())
+    gate = decide(replace(facts, data=replace(facts.data, history=history)))
     found = next((check for check in gate.checks if check.name == name), None)
     if found is None or found.result not in STANDING:
         raise UsageError(

@@ -55,7 +55,8 @@ class Decision:
 class Waiver:
     """A check set aside by two people until a time; it counts from when the second one confirmed it.
 
-    `most` is how many things were wrong when it was asked for (None where the check does not count): it covers no more.
+    `most` is how many things were wrong when it was asked for (None where the check does not count), `result` how the
+    check came out then: it covers no more and nothing worse.
     """
 
     id: int
@@ -70,6 +71,7 @@ class Waiver:
     confirmed_at: datetime | None = None
     ended_by: str = ""
     ended_at: datetime | None = None
+    result: str = "fail"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

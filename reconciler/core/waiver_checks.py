@@ -68,8 +68,9 @@ def first_end(facts: GateFacts) -> datetime | None:
 
 
 def covers(waiver: Waiver, check: Check) -> bool:
-    """Whether a waiver is of this check, and of at least as much as is wrong now; what is not known is not covered."""
-    if waiver.check != check.name or check.name not in WAIVABLE:
+    """Whether a waiver is of this check, and of no less and nothing milder than is wrong now, where that is known."""
+    worse = check.result is CheckResult.FAIL and waiver.result != CheckResult.FAIL
+    if waiver.check != check.name or check.name not in WAIVABLE or worse:
         return False
     if waiver.most is None or check.amount is None:
         return waiver.most is None and check.amount is None

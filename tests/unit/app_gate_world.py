@@ -83,7 +83,7 @@ class Ledgers:
         self.note(act)
         self.bend(rehearsal.domain, rehearsals=(*self.kept[rehearsal.domain].rehearsals, rehearsal))
 
-    async def waive(self, act: Act, *, check: str, until: datetime, most: int | None) -> Waiver:
+    async def waive(self, act: Act, *, check: str, until: datetime, result: str, most: int | None) -> Waiver:
         known = self.kept[act.domain].waivers
         name = act.actor.name
         same = (
@@ -100,6 +100,7 @@ class Ledgers:
             reason=act.comment,
             until=until,
             most=most,
+            result=result,
             asked_by=name,
             asked_at=act.at,
         )

@@ -11,6 +11,7 @@ from reconciler.adapters.report_schema import (
     m0006_schema_looks,
     m0007_evidence_and_waivers,
     m0008_cluster_notes,
+    m0009_waived_results,
 )
 from reconciler.adapters.report_schema.step import Migration
 from reconciler.errors import ReportStoreError
@@ -25,6 +26,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m0006_schema_looks.STEP,
     m0007_evidence_and_waivers.STEP,
     m0008_cluster_notes.STEP,
+    m0009_waived_results.STEP,
 )
 NEWEST = MIGRATIONS[-1].number
 

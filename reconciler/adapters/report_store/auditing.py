@@ -16,15 +16,17 @@ ALL = f"SELECT {COLUMNS} FROM audit"
 FOLLOWING = f"{ALL} WHERE id > ? ORDER BY id"
 LAST = "SELECT id, digest FROM audit ORDER BY id DESC LIMIT 1"
 EVER = "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'audit'"
+STRETCH = 100
 
 Row = tuple[int, int, str, str, str, str, str, str, str, str, str, str]
 
 
 class Proved:
-    """How far this process has proved the chain."""
+    """How far this process has proved the chain, and how far it has gone over the older entries once more."""
 
     def __init__(self) -> None:
         self.chain = NOTHING
+        self.again = NOTHING
 
 
 def append(db: Database, act: Act) -> AuditEntry:
@@ -45,15 +47,26 @@ def list_entries(db: Database, wanted: AuditFilter) -> list[AuditEntry]:
 
 
 def prove_chain(db: Database, proved: Proved, *, full: bool) -> Chain:
-    """Proves everything, or the entry that was proved last and what follows it; remembers how far the chain holds."""
+    """Proves everything, or what follows the entry proved last, that entry, and a stretch of older ones in turn."""
     known = NOTHING if full else proved.chain
     trouble = _anchor_trouble(db, known)
     if trouble:
         proved.chain = NOTHING
         return replace(known, trouble=trouble)
     chain = prove_whole(db, known)
+    older = NOTHING if full else _prove_again(db, proved)
+    if not older.intact:
+        chain = older
     proved.chain = replace(chain, trouble="")
     return chain
+
+
+def _prove_again(db: Database, proved: Proved) -> Chain:
+    """The next stretch of what was proved before; after the last one the first comes again."""
+    rows = db.execute(f"{FOLLOWING} LIMIT ?", [proved.again.entries, STRETCH]).fetchall()
+    older = prove_rows(rows, proved.again)
+    proved.again = older if older.intact and len(rows) == STRETCH else NOTHING
+    return older
 
 
 def prove_whole(db: Database, known: Chain) -> Chain:

@@ -21,7 +21,7 @@ DECISIONS = """
 """
 WAIVERS = """
     SELECT w.id, w.domain, w.check_name, w.reason, w.until, w.most, w.asked_by, w.asked_at,
-        COALESCE(c.actor, ''), c.at, COALESCE(e.actor, ''), e.at
+        COALESCE(c.actor, ''), c.at, COALESCE(e.actor, ''), e.at, w.result
     FROM waivers w LEFT JOIN waiver_confirmations c ON c.id = w.id LEFT JOIN waiver_endings e ON e.id = w.id
 """
 SAME_APPROVAL = "SELECT decision_id FROM approvals WHERE evidence_digest = ? AND person = ? AND follows = ?"
@@ -121,7 +121,7 @@ def configured_by(db: Database, domain: str) -> str:
 # -- waivers -----------------------------------------------------------------------------------------------------------
 
 
-def waive(db: Database, act: Act, *, check: str, until: datetime, most: int | None) -> Waiver:
+def waive(db: Database, act: Act, *, check: str, until: datetime, result: str, most: int | None) -> Waiver:
     """Stores that somebody asks for a waiver; asked for again before anybody confirmed it, it is the same one."""
     asked = [act.domain, check, to_micros(until)]
     same = "w.domain = ? AND w.check_name = ? AND w.until = ? AND c.id IS NULL AND e.id IS NULL"
@@ -136,6 +136,7 @@ def waive(db: Database, act: Act, *, check: str, until: datetime, most: int | No
         "reason": safe(act.comment),
         "until": to_micros(until),
         "most": most,
+        "result": result,
         "asked_by": safe(act.actor.name),
         "asked_at": to_micros(act.at),
         "entry": entry.number,
@@ -144,7 +145,7 @@ def waive(db: Database, act: Act, *, check: str, until: datetime, most: int | No
 
 
 def confirm_waiver(db: Database, act: Act, *, waiver_id: int) -> Waiver:
-    """Stores that a second person stands by a waiver, once. Raises UsageError where it is over or confirmed already."""
+    """Stores that a second person stands by a waiver, once. Raises Conflict where it is over or confirmed already."""
     waiver = get_waiver(db, waiver_id)
     if waiver.confirmed_by or waiver.ended_at is not None:
         state = "ended" if waiver.ended_at else f"confirmed by {waiver.confirmed_by}"
@@ -181,11 +182,12 @@ def waivers_of(db: Database, domain: str) -> tuple[Waiver, ...]:
 
 def _waiver(row: Sequence[Any]) -> Waiver:
     """A row as a waiver."""
-    number, domain, check, reason, until, most, asked_by, asked_at, confirmed_by, confirmed_at, ended_by, ended_at = row
+    number, domain, check, reason, until, most, asked_by, asked_at, *others = row
+    confirmed_by, confirmed_at, ended_by, ended_at, result = others
     return Waiver(
         id=number, domain=domain, check=check, reason=reason, until=to_time(until), most=most, asked_by=asked_by,
         asked_at=to_time(asked_at), confirmed_by=confirmed_by, confirmed_at=to_time_or_none(confirmed_at),
-        ended_by=ended_by, ended_at=to_time_or_none(ended_at),
+        ended_by=ended_by, ended_at=to_time_or_none(ended_at), result=result,
     )  # fmt: skip
 
 

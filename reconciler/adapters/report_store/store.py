@@ -219,9 +219,9 @@ class SqliteReportStore:
         """Stores a rehearsal with its act."""
         await self._write(partial(deciding.rehearse, rehearsal=rehearsal, act=act))
 
-    async def waive(self, act: Act, *, check: str, until: datetime, most: int | None) -> Waiver:
+    async def waive(self, act: Act, *, check: str, until: datetime, result: str, most: int | None) -> Waiver:
         """Stores that somebody asks for a waiver; asked for again while it waits, it is the same one."""
-        return await self._write(partial(deciding.waive, act=act, check=check, until=until, most=most))
+        return await self._write(partial(deciding.waive, act=act, check=check, until=until, result=result, most=most))
 
     async def confirm_waiver(self, act: Act, *, waiver_id: int) -> Waiver:
         """Stores that a second person stands by a waiver."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.adapters.report_store import SqliteReportStore, open_report_store
+from reconciler.adapters.report_store.auditing import STRETCH
 from reconciler.app.ports import AuditFilter
 from reconciler.core.access import SERVICE, Actor, Means, Role
 from reconciler.core.audit import BEGINNING, Act, AuditAction
@@ -149,6 +150,16 @@ async def test_trouble_found_by_a_full_proof_stays_for_the_quick_one(store: Sqli
     meddle(folder, "UPDATE audit SET comment = 'other' WHERE id = 1")
     assert not (await store.audit_chain(full=True)).intact
     assert (await store.audit_chain()).trouble == "entry 1 was changed after it was written"
+
+
+async def test_older_entries_are_proved_again_in_turn(store: SqliteReportStore, folder: Path) -> None:
+    await noted(store, STRETCH + 3)
+    for _ in range(4):
+        assert (await store.audit_chain()).intact
+    meddle(folder, "UPDATE audit SET comment = 'other' WHERE id = 2")
+    troubles = {(await store.audit_chain()).trouble for _ in range(2)}
+    assert "entry 2 was changed after it was written" in troubles
+    assert (await store.audit_chain()).trouble == "entry 2 was changed after it was written"
 
 
 async def test_a_store_opened_to_read_notes_nothing(folder: Path) -> None:

@@ -78,9 +78,15 @@ async def test_what_is_not_there_is_not_found(store: SqliteReportStore) -> None:
 
 
 async def test_a_waiver_takes_two_people_and_is_confirmed_once(store: SqliteReportStore) -> None:
-    waiver = await store.waive(WAIVE, check="rollback_plan", until=UNTIL, most=2)
-    assert await store.waive(WAIVE, check="rollback_plan", until=UNTIL, most=2) == waiver
-    assert (waiver.asked_by, waiver.most, waiver.until, waiver.confirmed_by) == ("kim", 2, UNTIL, "")
+    waiver = await store.waive(WAIVE, check="rollback_plan", until=UNTIL, result="fail", most=2)
+    assert await store.waive(WAIVE, check="rollback_plan", until=UNTIL, result="fail", most=2) == waiver
+    assert (waiver.asked_by, waiver.most, waiver.result, waiver.until, waiver.confirmed_by) == (
+        "kim",
+        2,
+        "fail",
+        UNTIL,
+        "",
+    )
     confirm = act(AuditAction.WAIVER_CONFIRMED, name="lou")
     with pytest.raises(ReportStoreError, match="a second person confirms"):
         await store.confirm_waiver(replace(confirm, actor=WAIVE.actor), waiver_id=waiver.id)
@@ -132,9 +138,9 @@ async def test_the_last_person_known_to_have_configured_a_domain_is_told(store: 
 async def test_the_database_itself_keeps_them(store: SqliteReportStore, folder: Path, statement: str) -> None:
     decision = await store.decide(APPROVE, evidence=TEXT, follows=0)
     await store.lapse(act(AuditAction.VOID), decision_id=decision.id)
-    waiver = await store.waive(WAIVE, check="rollback_plan", until=UNTIL, most=1)
+    waiver = await store.waive(WAIVE, check="rollback_plan", until=UNTIL, result="fail", most=1)
     await store.confirm_waiver(act(AuditAction.WAIVER_CONFIRMED, name="lou"), waiver_id=waiver.id)
-    await store.waive(WAIVE, check="depends_on", until=UNTIL, most=1)
+    await store.waive(WAIVE, check="depends_on", until=UNTIL, result="fail", most=1)
     connected = closing(sqlite3.connect(folder / "reconciler.db", isolation_level=None))
     with connected as connection, pytest.raises(sqlite3.IntegrityError):
         connection.execute(statement)

@@ -129,6 +129,25 @@ async def test_a_waiver_covers_no_more_than_was_wrong_when_it_was_asked_for(waiv
     assert "covers less than is wrong now" in check(await gate_of(waivers), "waivers_valid").measured
 
 
+async def test_what_could_not_be_judged_is_set_aside_until_it_fails(waivers: Waivers, ledgers: Ledgers) -> None:
+    async def address() -> Gate:
+        return await waivers.verdicts.gate("address")
+
+    async def wait_for_auth(until: datetime) -> None:
+        for name in ("m.ortiz", "k.noor"):
+            await waivers.waive("address", check="depends_on", reason="late", until=until, actor=who(name))
+
+    ledgers.bend("auth", open_unconfirmed=1)
+    await wait_for_auth(UNTIL)
+    assert check(await address(), "depends_on").result is CheckResult.WAIVED
+    await wait_for_auth(at(111))
+    ledgers.bend("auth", open_confirmed=1)
+    assert check(await address(), "depends_on").result is CheckResult.FAIL
+    assert "covers less than is wrong now" in check(await address(), "waivers_valid").measured
+    await wait_for_auth(at(112))
+    assert check(await address(), "depends_on").result is CheckResult.WAIVED
+
+
 REFUSED = {
     "a check about data": ({"of": "open_diffs"}, UsageError, "can't be waived"),
     "approvals": ({"of": "approvals"}, UsageError, "can't be waived"),
