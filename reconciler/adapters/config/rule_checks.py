@@ -1,4 +1,4 @@
-"""Mistakes in declared rules: paths that lead nowhere or into a key, sizes that do not suit the field."""
+"""Mistakes in declared rules: paths that lead nowhere, into a key or into a sum, sizes that do not suit the field."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,7 +10,7 @@ from reconciler.adapters.config.shapes import DomainShape, EntityShape, FieldSha
 from reconciler.core.model import Sensitivity
 from reconciler.core.rules import RuleKind
 from reconciler.core.ruling import field_of
-from reconciler.core.spec import FieldKind
+from reconciler.core.spec import FieldKind, InvariantKind
 
 NUMBERS: Final = frozenset({FieldKind.INTEGER, FieldKind.DECIMAL, FieldKind.DOUBLE})
 OPEN: Final = frozenset({FieldKind.JSON, FieldKind.ARRAY, FieldKind.CHILDREN})
@@ -29,6 +29,7 @@ def rule_mistakes(file: DomainFile, shape: DomainShape) -> Iterator[str]:
             yield mistake(file.where, f"{key}.entity", expected=expected, got=repr(rule.entity))
         elif rule.entity in shape.entity:
             yield from _path(file, key, rule, shape.entity[rule.entity])
+            yield from _summed(file.where, key, rule, shape)
 
 
 def _path(file: DomainFile, key: str, rule: RuleShape, entity: EntityShape) -> Iterator[str]:
@@ -43,6 +44,15 @@ def _path(file: DomainFile, key: str, rule: RuleShape, entity: EntityShape) -> I
         yield mistake(file.where, f"{key}.path", expected="a field outside the key and the owner", got=repr(rule.path))
     elif found in entity.fields:
         yield from _place(file.where, key, rule, found, entity.fields[found])
+
+
+def _summed(where: str, key: str, rule: RuleShape, shape: DomainShape) -> Iterator[str]:
+    """A sum is derived from what differs, so nothing may be taken away of what it adds up or groups by."""
+    for one in shape.invariant:
+        summed = one.kind is InvariantKind.SUM_EQUAL and one.entity == rule.entity
+        if summed and field_of((*one.fields, *one.group), rule.path):
+            expected = f"a field that invariant {one.name} neither adds up nor groups by"
+            yield mistake(where, f"{key}.path", expected=expected, got=repr(rule.path))
 
 
 def _place(where: str, key: str, rule: RuleShape, path: str, field: FieldShape) -> Iterator[str]:
