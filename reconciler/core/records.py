@@ -133,11 +133,17 @@ def joined_key(parts: Sequence[str]) -> str:
 
 
 def spelled(entity: EntitySpec, text: str, *, digest: Digest) -> str:
-    """A key whose parts are in the clear (as `joined_key` joined them) as reports spell it; a row's own id as it is."""
+    """A key whose parts are in the clear (as `joined_key` joined them) as reports spell it; a row's own id as it is.
+
+    A text that has not as many parts is hidden as a whole.
+    """
     if text.startswith("id:") or not entity.secret_key:
         return text
-    parts = zip(entity.key, split_key(text, len(entity.key)), strict=True)
-    return joined_key([digest(part) if hidden_in_key(entity, path) else part for path, part in parts])
+    parts = split_key(text, len(entity.key))
+    if len(parts) != len(entity.key):
+        return digest(text)
+    named = zip(entity.key, parts, strict=True)
+    return joined_key([digest(part) if hidden_in_key(entity, path) else part for path, part in named])
 
 
 def split_key(text: str, count: int) -> list[str]:

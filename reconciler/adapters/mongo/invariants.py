@@ -26,9 +26,10 @@ async def check(
     """How often the invariant is violated in the source, with some of the keys."""
     found = await _ask(database, entity, _pipeline(entity, invariant, system), max_time_ms)
     if invariant.kind is InvariantKind.NO_CYCLES:
-        loops = invariants.cycles({_text(row["key"]): _text([row["field0"]]) for row in found})
+        shown = {_text([row["_id"]]): _text(row["key"]) for row in found}
+        loops = invariants.cycles({_text([row["_id"]]): _text([row["field0"]]) for row in found})
         return invariants.result(
-            invariant, Side.SOURCE, violations=len(loops), keys=(key for loop in loops for key in loop)
+            invariant, Side.SOURCE, violations=len(loops), keys=(shown[one] for loop in loops for one in loop)
         )
     if invariant.kind is InvariantKind.CONTIGUOUS:
         ranges = [(_text([row["field0"]]), row.get("field1"), row.get("field2")) for row in found if "field0" in row]
@@ -185,7 +186,7 @@ def _followed(entity: EntitySpec, invariant: InvariantSpec, system: System, want
         "from": other.collection,
         "localField": "field0",
         "foreignField": "_id",
-        "let": {"from": {"$first": "$key"}},
+        "let": {"from": "$_id"},
         "pipeline": [*wanted, {"$project": {"_id": 1}}],
         "as": "found",
     }

@@ -71,7 +71,8 @@ def _statement(entity: EntitySpec, invariant: InvariantSpec, system: System) -> 
             other, column = _other(entity, invariant, system)
             back = f"o.{quoted(other.field(invariant.fields[1]).column)} is distinct from t.{quoted(entity.row_id)}"
             joined = f"join {of_table(other)} o on o.{quoted(other.row_id)} = {column}"
-            return f"select array[{key}, {_key(other, system, 'o')}] as keys from {rows} {joined} where {back}"
+            found = f"coalesce(o.{quoted(other.legacy_column)}::text, 'id:' || o.{quoted(other.row_id)}::text)"
+            return f"select array[{key}, {found}] as keys from {rows} {joined} where {back}"
         case InvariantKind.EXISTS:
             other, column = _other(entity, invariant, system)
             there = f"exists (select from {of_table(other)} o where o.{quoted(other.row_id)} = {column})"

@@ -36,6 +36,19 @@ from tests.contract.readers.world import (
 
 pytestmark = pytest.mark.contract
 
+NAMED = EntitySpec(
+    name="mark",
+    collection="marks",
+    table="marks",
+    fields=(
+        field("slug", FieldKind.TEXT),
+        field("parent", FieldKind.REFERENCE, column="person_id", refers_to="mark"),
+        field("badge", FieldKind.REFERENCE, column="person_id", refers_to="badge"),
+    ),
+    key=("slug",),
+)
+NO_CYCLE = InvariantSpec(name="it", entity="mark", kind=InvariantKind.NO_CYCLES, fields=("parent",))
+HELD = InvariantSpec(name="it", entity="mark", kind=InvariantKind.BELONGS_TO, fields=("badge", "holder"))
 LONG_AGO, FAR_AHEAD = datetime(2001, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
 TABLES = """
 create table marks (
@@ -190,6 +203,28 @@ async def test_a_group_without_its_one_is_named(marks: Shop, opened: Readers) ->
 
     expected = (2, ("none", "two"))
     assert await both(opened, WHOLE, ONE_MAIN) == [expected, expected]
+
+
+async def test_records_named_by_a_text_are_followed_by_their_ids(marks: Shop, opened: Readers) -> None:
+    for number, slug, parent in ((1, "a", 2), (2, "b", 1), (3, "c", 1)):
+        marks.mongo["marks"].insert_one({"_id": object_id(number), "slug": slug, "parent": object_id(parent)})
+        marks.sql("insert into marks (id, slug, person_id) values ($1, $2, $3)", uuid(number), slug, uuid(parent))
+
+    expected = (1, ("a", "b"))
+    assert await both(opened, NAMED, NO_CYCLE) == [expected, expected]
+
+
+async def test_what_does_not_point_back_is_named_by_its_id_whatever_its_key(marks: Shop, opened: Readers) -> None:
+    for number, slug, holder in ((1, "right", 1), (2, "wrong", 1)):
+        badge = {"_id": object_id(10 + number), "code": f"hush{number}", "holder": object_id(holder)}
+        marks.mongo["badges"].insert_one(badge)
+        values = (uuid(10 + number), f"{10 + number:024x}", badge["code"], uuid(holder))
+        marks.sql("insert into badges values ($1, $2, $3, $4)", *values)
+        marks.mongo["marks"].insert_one({"_id": object_id(number), "slug": slug, "badge": object_id(10 + number)})
+        marks.sql("insert into marks (id, slug, person_id) values ($1, $2, $3)", uuid(number), slug, uuid(10 + number))
+
+    expected = (1, (f"{12:024x}", "wrong"))
+    assert await both(opened, NAMED, HELD) == [expected, expected]
 
 
 @dataclass(kw_only=True)

@@ -31,6 +31,7 @@ create table tokens (id uuid primary key, person_id uuid, hash text, device text
 create table profiles (id uuid primary key, person_id uuid, bio text);
 create table levels (id uuid primary key, level integer, title text);
 create table settings (id uuid primary key, key text, value text);
+create table badges (id uuid primary key, legacy_object_id varchar(24), code text, holder uuid);
 """
 
 
@@ -99,7 +100,17 @@ SETTING = EntitySpec(
     fields=(field("key", FieldKind.TEXT), field("value", FieldKind.TEXT)),
     key=("key",),
 )
-ENTITIES = (PERSON, THING, TOKEN, PROFILE, LEVEL, SETTING)
+BADGE = EntitySpec(
+    name="badge",
+    collection="badges",
+    table="badges",
+    fields=(
+        FieldSpec(path="code", kind=FieldKind.TEXT, column="code"),
+        field("holder", FieldKind.REFERENCE, refers_to="person"),
+    ),
+    key=("code",),
+)
+ENTITIES = (PERSON, THING, TOKEN, PROFILE, LEVEL, SETTING, BADGE)
 SYSTEM = System(domains=(DomainSpec(name="shop", title="Shop", entities=ENTITIES),))
 
 

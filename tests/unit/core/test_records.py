@@ -17,7 +17,7 @@ from reconciler.core.model import (
     Sensitivity,
     Side,
 )
-from reconciler.core.records import joined_key, parse_key, split_key
+from reconciler.core.records import joined_key, parse_key, spelled, split_key
 from reconciler.core.spec import FieldKind
 from reconciler.core.values import UNREADABLE
 from tests.unit.core_world import ID, digest, embedded_entity, entity, field, record, texts
@@ -116,6 +116,17 @@ def test_a_hidden_part_of_a_key_is_shown_as_a_keyed_digest_only(sensitivity: Sen
     found = record(hidden, Side.SOURCE, value)
     assert found.key_text == digest(str(value))
     assert parse_key(hidden, found.key_text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("hush/7", "HUSH/7"), ("hush", "HUSH"), ("id:hush", "id:hush")],
+)
+def test_a_text_of_another_form_than_the_key_is_hidden_as_a_whole(text: str, shown: str) -> None:
+    one = field(FieldKind.TEXT, path="one", sensitivity=Sensitivity.SECRET)
+    hidden = entity(one, field(FieldKind.INTEGER, path="two"), key=["one", "two"])
+    assert spelled(hidden, text, digest=str.upper) == shown
+    assert spelled(PAIR, text, digest=str.upper) == text
 
 
 def test_an_unreadable_value_keeps_the_key_and_what_else_could_be_read() -> None:
