@@ -1,6 +1,7 @@
 """What every command shares: the configuration in force, an event loop that heeds signals, output formats."""
 
 import asyncio
+import difflib
 import json
 import os
 import signal
@@ -92,9 +93,10 @@ def known_domains(config: Configuration, names: Iterable[str]) -> None:
     known = {domain.name for domain in config.system.domains}
     strangers = [name for name in names if name not in known]
     if strangers:
+        close = difflib.get_close_matches(strangers[0], known, n=1)
         raise UsageError(
             f"no domain {', '.join(strangers)}",
             expected=f"one of {', '.join(sorted(known))}",
             got=", ".join(strangers),
-            next_step="`reconciler config show` lists them",
+            next_step=f"did you mean `{close[0]}`?" if close else "`reconciler config show` lists them",
         )

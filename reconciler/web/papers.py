@@ -11,7 +11,7 @@ from reconciler.app.record import Making, Record
 from reconciler.app.renderings.answers import RunAnswer, of_domain, sample_line
 from reconciler.core.summary import domain_verdict, entity_verdict, run_verdict
 from reconciler.core.wording import moment, number
-from reconciler.web.reading import iso, percent
+from reconciler.web.reading import iso, percent, pieces
 from reconciler.web.words import CHECK, GATE, OUTCOME, RUN, check_name
 
 HERE: Final = Path(__file__).parent
@@ -27,7 +27,7 @@ PAPERS: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-PAPERS.filters.update({"iso": iso, "moment": moment, "number": number, "percent": percent})
+PAPERS.filters.update({"iso": iso, "moment": moment, "number": number, "percent": percent, "pieces": pieces})
 PAPERS.globals.update(
     {
         "check_name": check_name,

@@ -174,6 +174,11 @@ def test_what_cannot_be_asked_is_a_usage_error(reconciler: CommandLine, argument
     assert "Traceback" not in answer.stderr
 
 
+def test_a_domain_mistyped_is_told_with_the_nearest(reconciler: CommandLine) -> None:
+    assert reconciler("gate", "adress").ended(2).stderr.endswith("Next: did you mean `address`?\n")
+    assert reconciler("gate", "xyz").ended(2).stderr.endswith("Next: `reconciler config show` lists them\n")
+
+
 def test_a_host_off_the_list_is_refused_without_its_password(reconciler: CommandLine) -> None:
     answer = reconciler("run", "address", PG_URL="postgresql://reader:canary-Password@db.example.com/shop").ended(2)
 

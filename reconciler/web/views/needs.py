@@ -26,7 +26,7 @@ class Need:
 def needs(
     gates: Sequence[Gate], histories: Mapping[str, DomainHistory], clusters: Sequence[ClusterCount], *, now: datetime
 ) -> tuple[Need, ...]:
-    """Approvals first, then waivers, rules that have ended, and clusters without an owner."""
+    """Approvals first, then waivers, rules that have ended, and domains with clusters without an owner."""
     waivers = [one for gate in gates for one in histories[gate.domain].waivers]
     return (*_approvals(gates), *_waivers(waivers, now), *_rules(gates), *_clusters(clusters))
 
@@ -58,7 +58,16 @@ def _rules(gates: Sequence[Gate]) -> Iterator[Need]:
 
 
 def _clusters(clusters: Sequence[ClusterCount]) -> Iterator[Need]:
+    """One for each domain; diffs are not added up, since one can be in two clusters."""
+    of_domain: dict[str, list[ClusterCount]] = {}
     for one in clusters:
         if one.open and not one.owner:
-            what = f"of {one.domain} has no owner ({counted(one.diffs, 'open diff')})"
-            yield Need(href=f"/clusters/{one.id}", name=one.id, what=what)
+            of_domain.setdefault(one.domain, []).append(one)
+    for domain, found in of_domain.items():
+        largest = max(found, key=lambda cluster: cluster.diffs)
+        size = counted(largest.diffs, "open diff")
+        if len(found) == 1:
+            yield Need(href=f"/clusters/{largest.id}", name=domain, what=f"{largest.id} has no owner ({size})")
+        else:
+            what = f"{counted(len(found), 'cluster')} have no owner (largest: {largest.id}, {size})"
+            yield Need(href=f"/clusters?domain={domain}", name=domain, what=what)

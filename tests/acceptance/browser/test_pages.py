@@ -1,5 +1,6 @@
 """The pages in a real browser: accessible in light and dark, whole on a phone, grey when old, useful without script."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -198,6 +199,18 @@ async def test_on_paper_the_gate_can_be_signed(chromium: Browser, url: str) -> N
         assert await page.get_by_text("Signature", exact=True).is_visible()
         assert not await page.get_by_role("navigation").first.is_visible()
         assert (await page.pdf(prefer_css_page_size=True)).startswith(b"%PDF")
+
+
+async def test_the_overview_fits_one_sheet_and_a_screen_on_the_wall(chromium: Browser, url: str) -> None:
+    async with opened(chromium, script=False) as page:
+        await page.goto(url)
+        printed = await page.pdf(prefer_css_page_size=True)
+        assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+        await page.set_viewport_size({"width": 1920, "height": 1080})
+        await page.goto(f"{url}/?wall=1")
+        assert await page.evaluate("document.documentElement.scrollHeight") == 1080
+        assert await page.locator(".matrix tbody tr").last.is_visible()
+        assert await page.locator("#read").is_visible()
 
 
 async def test_the_cutover_tells_where_each_step_stands(chromium: Browser, url: str) -> None:

@@ -62,8 +62,17 @@ def test_a_waiver_waits_for_its_second_person_and_is_told_before_it_ends() -> No
 
 
 def test_an_open_cluster_needs_an_owner() -> None:
-    assert told(clusters=(CLUSTER,)) == ["of a has no owner (3 open diffs)"]
+    assert told(clusters=(CLUSTER,)) == ["K-1 has no owner (3 open diffs)"]
     assert told(clusters=(replace(CLUSTER, owner="kim"), replace(CLUSTER, open=False))) == []
+
+
+def test_many_clusters_of_a_domain_are_one_need_and_crowd_out_no_other() -> None:
+    many = [replace(CLUSTER, id=f"K-{number}", diffs=30 - number) for number in range(1, 20)]
+    found = needs([], {}, (*many, replace(CLUSTER, id="K-20", domain="b")), now=NOW)
+    assert [(one.href, one.name, one.what) for one in found] == [
+        ("/clusters?domain=a", "a", "19 clusters have no owner (largest: K-1, 29 open diffs)"),
+        ("/clusters/K-20", "b", "K-20 has no owner (3 open diffs)"),
+    ]
 
 
 def test_rules_that_have_ended_are_told() -> None:
