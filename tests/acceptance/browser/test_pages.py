@@ -201,6 +201,15 @@ async def test_on_paper_the_gate_can_be_signed(chromium: Browser, url: str) -> N
         assert (await page.pdf(prefer_css_page_size=True)).startswith(b"%PDF")
 
 
+async def test_an_approval_that_cannot_be_given_does_not_look_like_the_thing_to_do(chromium: Browser, url: str) -> None:
+    looks = "button => getComputedStyle(button).backgroundColor"
+    async with opened(chromium, script=False) as page:
+        await page.goto(f"{url}/domains/address")
+        approve = page.get_by_role("button", name="Approve flip of address")
+        assert await approve.is_disabled()
+        assert await approve.evaluate(looks) == await page.get_by_role("button", name="Reject").evaluate(looks)
+
+
 async def test_the_overview_fits_one_sheet_and_a_screen_on_the_wall(chromium: Browser, url: str) -> None:
     async with opened(chromium, script=False) as page:
         await page.goto(url)
