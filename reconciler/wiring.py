@@ -21,7 +21,7 @@ from reconciler.adapters.rollback_plans import WrittenPlan, load_plan
 from reconciler.adapters.signing_key import SigningKey, open_signing_key
 from reconciler.app.approvals import Approvals
 from reconciler.app.cluster_notes import ClusterNotes
-from reconciler.app.configurations import note_configurations
+from reconciler.app.configurations import Configurations, note_configurations
 from reconciler.app.flags import Flags, FlagWatch
 from reconciler.app.launching import Launcher, Say
 from reconciler.app.passes import Looker
@@ -52,6 +52,7 @@ class Reports:
     clusters: ClusterNotes
     flags: FlagWatch
     cutover: Cutover
+    configurations: Configurations
     plans: dict[str, WrittenPlan]
 
     async def note_configuration(self) -> None:
@@ -93,6 +94,7 @@ async def open_reports(configuration: Configuration, *, clock: Clock | None = No
             clusters=ClusterNotes(store=store, clock=clock),
             flags=watch,
             cutover=Cutover(phases=configuration.cutover, system=system, verdicts=verdicts, store=store, clock=clock),
+            configurations=Configurations(store=store, clock=clock),
             plans=plans,
         )
 

@@ -43,7 +43,7 @@ class Approvals:
         """Approves the flip on this evidence; a person's approval that already stands is answered again, not doubled.
 
         Raises EvidenceMoved where the digest is not today's, UsageError where a check other than approvals does not
-        pass, AccessDenied where four eyes are asked for and the actor asked for it or configured it last.
+        pass, AccessDenied where four eyes are asked for and the actor asked for it or answers for the configuration.
         """
         comment = signed(actor, comment, right=Right.APPROVE)
         facts = await self.verdicts.facts(domain)
@@ -164,11 +164,11 @@ def _gate_on(facts: GateFacts, *, evidence_digest: str) -> Gate:
 
 
 def _require_other_eyes(facts: GateFacts, actor: Actor, *, digest: str) -> None:
-    """Under four eyes nobody approves what they asked for or last configured."""
+    """Under four eyes nobody approves what they asked for or whose configuration they answer for."""
     if person(actor.name) in partial_to(facts, digest=digest):
         raise AccessDenied(
             f"{actor.name} may not approve domain {facts.data.spec.name}",
-            expected="somebody who neither asked for this approval nor last changed its rules or policy",
+            expected="somebody who neither asked for this approval nor answers for its configuration",
             got="one who did (gate.four_eyes is on)",
             next_step="ask another approver",
         )

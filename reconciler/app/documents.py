@@ -12,7 +12,7 @@ from reconciler.core.model import EntitySummary, InvariantResult
 from reconciler.core.rules import RuleSpec
 from reconciler.core.sampling import CONFIDENCE, diff_rate_below
 from reconciler.core.summary import domain_verdict, run_verdict
-from reconciler.core.versions import ConfigVersion
+from reconciler.core.versions import ConfigAnswer, ConfigVersion
 
 Document = dict[str, object]
 VERSION = 1
@@ -280,6 +280,18 @@ def decision_document(decision: Decision) -> Document:
         "at": instant(decision.at),
         "voided": decision.voided or None,
         "entry": decision.entry,
+    }
+
+
+def config_answer_document(answer: ConfigAnswer) -> Document:
+    """Somebody's word for a domain's configuration."""
+    return {
+        "domain": answer.version.domain,
+        "config_digest": answer.version.config_digest,
+        "policy_digest": answer.version.policy_digest,
+        "actor": answer.actor,
+        "comment": answer.comment,
+        "at": instant(answer.at),
     }
 
 

@@ -26,7 +26,7 @@ from reconciler.core.model import (
 )
 from reconciler.core.schema_look import PathSeen
 from reconciler.core.spec import DomainSpec, EntitySpec, FieldSpec, InvariantSpec
-from reconciler.core.versions import ConfigVersion
+from reconciler.core.versions import ConfigAnswer, ConfigVersion
 
 # -- stores ------------------------------------------------------------------------------------------------------------
 
@@ -417,6 +417,9 @@ class ReportStore(AuditLog, Ledger, Protocol):
 
     async def note_config_version(self, version: ConfigVersion) -> bool:
         """Stores a domain's configuration, and a change in the audit log; False where it is the newest known."""
+
+    async def answer_for_configuration(self, version: ConfigVersion, *, act: Act) -> ConfigAnswer:
+        """Stores with its act that somebody answers for this version; Conflict where another person does already."""
 
     async def config_versions(self, domain: str, *, limit: int = 50) -> Sequence[ConfigVersion]:
         """The versions of a domain's configuration, newest first."""

@@ -32,7 +32,7 @@ COMMANDS = {
     "report": ("report", "The record of a domain, to be signed and filed"),
     "audit": ("auditing", "Who did what: list, verify, export"),
     "doctor": ("upkeep", "Check configuration, stores, rights, clocks"),
-    "config": ("upkeep", "The configuration in force: show, validate, schema"),
+    "config": ("upkeep", "The configuration in force: show, validate, schema, accept"),
     "db": ("upkeep", "The report database: migrate, check, backup, prune"),
     "schedule": ("serving", "What runs by itself, and when"),
     "serve": ("serving", "Dashboard, API and scheduled runs"),

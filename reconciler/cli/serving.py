@@ -160,6 +160,7 @@ def _services(reports: Reports, running: Launcher, *, scheduled: bool) -> WebSer
             runs=running,
             records=rereading(reports),
             clusters=reports.clusters,
+            configurations=reports.configurations,
         ),
         clock=reports.clock,
         signer=open_signer(reports.configuration),

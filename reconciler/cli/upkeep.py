@@ -13,6 +13,7 @@ from reconciler.adapters.config.schema import config_schema
 from reconciler.adapters.config.values import format_duration, parse_duration
 from reconciler.adapters.config_files import Configuration
 from reconciler.app.ports import RecordReader, StoreHealth
+from reconciler.cli.accepting import accept_command
 from reconciler.cli.context import configuration, formats, print_json, run_async
 from reconciler.cli.texts import table
 from reconciler.core.rules import told
@@ -113,6 +114,9 @@ def _health(name: str, health: StoreHealth) -> list[Finding]:
 @click.group(name="config")
 def config_command() -> None:
     """The configuration in force."""
+
+
+config_command.add_command(accept_command)
 
 
 @config_command.command(name="validate")

@@ -13,15 +13,18 @@ def approvals(facts: GateFacts, *, digest: str | None) -> Finding:
     spec, wanted = facts.data.spec, facts.data.spec.policy.approvals
     valid, refused = valid_approvals(facts, digest=digest), rejections(facts, digest=digest)
     people = listed(tuple(decision.actor for decision in valid))
+    again = f"`reconciler approve {spec.name} --comment TEXT --evidence {digest}`"
     measured = f"{number(len(valid))} of {number(wanted)}{f' by {people}' if people else ''}"
     if refused:
         result, measured = CheckResult.FAIL, f"rejected by {listed(tuple(decision.actor for decision in refused))}"
     elif not wanted:
         result, measured = CheckResult.PASS, "none needed"
+    elif unanswered(facts):
+        result, measured = CheckResult.PENDING, f"{measured}, and nobody answers for the configuration"
+        again = f"`reconciler config accept {spec.name} --comment TEXT`, by somebody who will not approve"
     else:
         result = CheckResult.PASS if len(valid) >= wanted else CheckResult.PENDING
     needed = f"{number(wanted)} on today's evidence, each less than {span(spec.policy.approval_ttl)} old"
-    again = f"`reconciler approve {spec.name} --comment TEXT --evidence {digest}`"
     withdraw = f"settle the objection, then `reconciler revoke {spec.name} --comment TEXT --evidence {digest}`"
     check = Check(
         name="approvals",
@@ -64,7 +67,7 @@ def rejections(facts: GateFacts, *, digest: str | None) -> tuple[Decision, ...]:
 
 
 def partial_to(facts: GateFacts, *, digest: str | None) -> frozenset[str]:
-    """Whose approval does not count under four eyes: who asked for it, and who last configured the domain."""
+    """Whose approval does not count under four eyes: who asked for it, and who answers for the configuration."""
     if not facts.data.spec.policy.four_eyes:
         return frozenset()
     asked = (one for one in facts.data.history.decisions if Action(one.action) is Action.REQUEST)
@@ -103,12 +106,18 @@ def approved_since(facts: GateFacts, *, digest: str | None) -> datetime | None:
     return given[wanted - 1] if 0 < wanted <= len(given) else None
 
 
+def unanswered(facts: GateFacts) -> bool:
+    """Whether four eyes are asked for and nobody answers for the configuration, so that they can't be told apart."""
+    return facts.data.spec.policy.four_eyes and not person(facts.data.history.configured_by)
+
+
 def _others(facts: GateFacts) -> str:
-    """Whom four eyes leave out, and that they can't where nobody is known to have configured the domain."""
+    """Whom four eyes leave out."""
     if not facts.data.spec.policy.four_eyes:
         return ""
-    others = ", by others than who asked for it or configured it"
-    return others if facts.data.history.configured_by else f"{others}; who configured it last is not known"
+    configured = facts.data.history.configured_by
+    named = f" ({configured})" if configured else ""
+    return f", by others than who asked for it or answers for the configuration{named}"
 
 
 def _latest_by_person(facts: GateFacts) -> tuple[Decision, ...]:

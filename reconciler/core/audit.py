@@ -43,6 +43,7 @@ class AuditAction(StrEnum):
     ROLLBACK = "rollback"
     RULES_CHANGED = "rules_changed"
     POLICY_CHANGED = "policy_changed"
+    CONFIG_ACCEPTED = "config_accepted"  # somebody answers for a domain's configuration
     REVEAL = "reveal"
     EXPORT = "export"
     RUN_STARTED = "run_started"

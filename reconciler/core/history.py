@@ -100,7 +100,7 @@ class FlagChange:
 class DomainHistory:
     """Everything stored that a domain's gate looks at; runs newest first, sealed or not.
 
-    `configured_by` is the last person known to have changed its rules or policy, empty where none is.
+    `configured_by` is who answers for its configuration of today, empty where nobody does.
     """
 
     runs: tuple[DomainRun, ...]

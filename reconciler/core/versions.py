@@ -28,6 +28,16 @@ class ConfigVersion:
         return mine == others
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigAnswer:
+    """A person's word that this version is what they brought in or read, and why; it is theirs to answer for."""
+
+    version: ConfigVersion
+    actor: str
+    comment: str
+    at: datetime
+
+
 def version_of(domain: DomainSpec, at: datetime) -> ConfigVersion:
     """The domain's configuration as it is seen at that time."""
     return ConfigVersion(

@@ -71,6 +71,14 @@ class CommentBody(Body):
     comment: Comment
 
 
+class ConfigurationBody(Body):
+    """The configuration that was read, by its digests, and why it is as it is."""
+
+    config_digest: Annotated[str, Field(max_length=80)]
+    policy_digest: Annotated[str, Field(max_length=80)]
+    comment: Comment
+
+
 class FlipBody(Body):
     """Where the flag is now."""
 

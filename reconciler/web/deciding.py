@@ -5,17 +5,18 @@ from http import HTTPStatus
 
 from aiohttp import hdrs, web
 
-from reconciler.app.documents import decision_document, flag_document, waiver_document
+from reconciler.app.documents import config_answer_document, decision_document, flag_document, waiver_document
 from reconciler.app.waivers import end_of
 from reconciler.core.access import Actor
 from reconciler.core.gate import Action, FlagState, Reads
 from reconciler.core.gate import decide as judge
 from reconciler.core.history import Decision, Waiver
+from reconciler.core.versions import ConfigAnswer
 from reconciler.core.waiver_checks import in_force_now
-from reconciler.errors import EvidenceMoved, NotFound, UsageError
+from reconciler.errors import Conflict, EvidenceMoved, NotFound, UsageError
 from reconciler.web.access import actor_of
 from reconciler.web.asked import domain_in_path, form_of, see, word_of
-from reconciler.web.bodies import Body, CommentBody, DecisionBody, FlipBody, WaiverBody, body_of
+from reconciler.web.bodies import Body, CommentBody, ConfigurationBody, DecisionBody, FlipBody, WaiverBody, body_of
 from reconciler.web.pages import render
 from reconciler.web.problems import Problem, problem_answer
 from reconciler.web.services import SERVICES, Acts
@@ -65,6 +66,12 @@ async def flip(request: web.Request) -> web.Response:
     domain = domain_in_path(request).name
     state = await _flip(request, await _texts(request, FlipBody))
     return web.json_response(flag_document(domain, state), status=HTTPStatus.CREATED)
+
+
+async def accept(request: web.Request) -> web.Response:
+    """Records who answers for the configuration in force."""
+    answer = await _accept(request, await _texts(request, ConfigurationBody))
+    return web.json_response(config_answer_document(answer), status=HTTPStatus.CREATED)
 
 
 def _created(waiver: Waiver) -> web.Response:
@@ -143,6 +150,12 @@ async def flip_form(request: web.Request) -> web.StreamResponse:
     """Records a flip or a rollback."""
     await _flip(request, await form_of(request))
     return see(f"/domains/{domain_in_path(request).name}")
+
+
+async def accept_form(request: web.Request) -> web.StreamResponse:
+    """Records who answers for the configuration that the page showed."""
+    await _accept(request, await form_of(request))
+    return see(f"/domains/{domain_in_path(request).name}#decision")
 
 
 async def _require_read(request: web.Request, fields: Fields) -> None:
@@ -236,3 +249,18 @@ async def _flip(request: web.Request, fields: Fields) -> FlagState:
     acts, domain, actor = _who(request)
     reads = word_of("reads", fields.get("reads", ""), Reads)
     return await acts.flags.record(domain, reads=reads, actor=actor, comment=fields.get("comment", ""))
+
+
+async def _accept(request: web.Request, fields: Fields) -> ConfigAnswer:
+    """Records who answers for the configuration, if it is the one that was read."""
+    acts, _, actor = _who(request)
+    domain = domain_in_path(request)
+    read = (fields.get("config_digest", ""), fields.get("policy_digest", ""))
+    if read != (domain.config_digest, domain.policy_digest):
+        raise Conflict(
+            f"the configuration of domain {domain.name} is not the one you read",
+            expected=f"mapping and rules {domain.config_digest}, policy {domain.policy_digest}",
+            got=" and ".join(text[:80] or "none" for text in read),
+            next_step=f"read the page of {domain.name} again",
+        )
+    return await acts.configurations.accept(domain, actor=actor, comment=fields.get("comment", ""))

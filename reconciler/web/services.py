@@ -9,6 +9,7 @@ from aiohttp import web
 
 from reconciler.app.approvals import Approvals
 from reconciler.app.cluster_notes import ClusterNotes
+from reconciler.app.configurations import Configurations
 from reconciler.app.flags import FlagWatch
 from reconciler.app.gate_tokens import Signer
 from reconciler.app.launching import Launcher
@@ -46,6 +47,7 @@ class Acts:
     runs: Launcher
     records: Rereading
     clusters: ClusterNotes
+    configurations: Configurations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

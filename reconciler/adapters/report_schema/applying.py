@@ -12,6 +12,7 @@ from reconciler.adapters.report_schema import (
     m0007_evidence_and_waivers,
     m0008_cluster_notes,
     m0009_waived_results,
+    m0010_answered_configurations,
 )
 from reconciler.adapters.report_schema.step import Migration
 from reconciler.errors import ReportStoreError
@@ -27,6 +28,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m0007_evidence_and_waivers.STEP,
     m0008_cluster_notes.STEP,
     m0009_waived_results.STEP,
+    m0010_answered_configurations.STEP,
 )
 NEWEST = MIGRATIONS[-1].number
 

@@ -25,10 +25,6 @@ WAIVERS = """
     FROM waivers w LEFT JOIN waiver_confirmations c ON c.id = w.id LEFT JOIN waiver_endings e ON e.id = w.id
 """
 SAME_APPROVAL = "SELECT decision_id FROM approvals WHERE evidence_digest = ? AND person = ? AND follows = ?"
-CONFIGURED = """
-    SELECT actor FROM audit WHERE domain IN (?, '') AND action IN ('rules_changed', 'policy_changed')
-        AND means <> 'service' ORDER BY id DESC LIMIT 1
-"""
 
 
 def decide(db: Database, act: Act, *, evidence: str, follows: int | None) -> Decision:
@@ -110,12 +106,6 @@ def _decision(row: tuple[int, str, str, str, str, str, int, str, int | None]) ->
         id=number, domain=domain, action=action, evidence_digest=digest, actor=actor, comment=comment, at=to_time(at),
         voided=voided, entry=entry,
     )  # fmt: skip
-
-
-def configured_by(db: Database, domain: str) -> str:
-    """The last person known to have changed the domain's rules or policy; empty where none is."""
-    found = db.execute(CONFIGURED, [domain]).fetchone()
-    return str(found[0]) if found else ""
 
 
 # -- waivers -----------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from sqlite_utils import Database
 
-from reconciler.adapters.report_store import deciding
+from reconciler.adapters.report_store import deciding, versions
 from reconciler.adapters.report_store.recording import OUTCOMES
 from reconciler.adapters.report_store.texts import (
     dump,
@@ -26,6 +26,7 @@ from reconciler.adapters.report_store.texts import (
 from reconciler.app.ports import StoredRun
 from reconciler.core.history import DomainHistory, DomainRun, Rehearsal
 from reconciler.core.model import DiffState, EntitySummary, Mode, RunStatus
+from reconciler.core.spec import DomainSpec
 from reconciler.errors import NotFound
 
 Row = Mapping[str, Any]
@@ -218,8 +219,9 @@ def parts_since(db: Database, sealed: SealedParts, domain: str, since: datetime)
     return found
 
 
-def read_history(db: Database, sealed: SealedParts, domain: str, since: datetime) -> DomainHistory:
+def read_history(db: Database, sealed: SealedParts, spec: DomainSpec, since: datetime) -> DomainHistory:
     """What the domain's gate looks at: the parts since then, and the newest scan and completed scan however old."""
+    domain = spec.name
     runs = {part.run_id: part for part in parts_since(db, sealed, domain, since)}
     scans = {(run_id, domain) for run_id in _newest_scans(db, domain) if run_id not in runs}
     runs.update({part.run_id: part for part in read_parts(db, sealed, sorted(scans))})
@@ -232,7 +234,7 @@ def read_history(db: Database, sealed: SealedParts, domain: str, since: datetime
         decisions=deciding.decisions_of(db, domain),
         rehearsals=_rehearsals(db, domain),
         waivers=deciding.waivers_of(db, domain),
-        configured_by=deciding.configured_by(db, domain),
+        configured_by=versions.answered_by(db, spec),
     )
 
 

@@ -42,7 +42,7 @@ from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChan
 from reconciler.core.model import EntitySummary, ReportedDiff, RunStatus
 from reconciler.core.schema_look import PathSeen
 from reconciler.core.spec import DomainSpec
-from reconciler.core.versions import ConfigVersion
+from reconciler.core.versions import ConfigAnswer, ConfigVersion
 from reconciler.errors import ReportStoreError
 
 T = TypeVar("T")
@@ -164,7 +164,7 @@ class SqliteReportStore:
 
     async def history(self, domain: DomainSpec, *, since: datetime) -> DomainHistory:
         """What the domain's gate looks at; older than `since` only the newest scan and the newest completed scan."""
-        look = partial(runs.read_history, sealed=self._sealed, domain=domain.name, since=since)
+        look = partial(runs.read_history, sealed=self._sealed, spec=domain, since=since)
         return await self._readers.read(look)
 
     # -- diffs ---------------------------------------------------------------------------------------------------------
@@ -293,6 +293,10 @@ class SqliteReportStore:
         """Stores a domain's configuration, and a change in the audit log; False where it is the newest known."""
         writer, _ = self._writing()
         return await writer.write(partial(versions.note, version=version))
+
+    async def answer_for_configuration(self, version: ConfigVersion, *, act: Act) -> ConfigAnswer:
+        """Stores with its act that somebody answers for this version; Conflict where another person does already."""
+        return await self._write(partial(versions.answer, version=version, act=act))
 
     async def config_versions(self, domain: str, *, limit: int = 50) -> Sequence[ConfigVersion]:
         """The versions of a domain's configuration, newest first."""

@@ -38,7 +38,7 @@ approvals = 1
 approval_ttl = "24h"
 # How long ago the rollback plan may have been rehearsed.
 rehearsal_max_age = "14d"
-# Whether nobody may approve what they asked for or were the last to configure.
+# Whether nobody may approve what they asked for or answer for (`reconciler config accept`).
 four_eyes = false
 
 [runs]

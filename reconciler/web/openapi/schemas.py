@@ -231,6 +231,10 @@ SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
             "Where a domain is read from.", domain=NAME, reads={"enum": [*(one.value for one in Reads), None]},
             since=MAYBE_INSTANT, had_go=ANY, origin=TEXT,
         ),
+        "ConfigurationAnswer": thing(
+            "Who answers for a domain's configuration.", domain=NAME, config_digest=TEXT, policy_digest=TEXT,
+            actor=TEXT, comment=TEXT, at=INSTANT,
+        ),
         "Entry": thing(
             "An act in its place in the audit log.", number=ID, previous=TEXT, at=TEXT, actor=TEXT, role=words(Role),
             means=words(Means), action=words(AuditAction), domain=TEXT, verdict=TEXT, evidence_digest=TEXT,

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.core.access import Actor, Right
-from reconciler.core.approval_checks import partial_to, person, rejections, standing_request, valid_approvals
+from reconciler.core.approval_checks import (
+    partial_to,
+    person,
+    rejections,
+    standing_request,
+    unanswered,
+    valid_approvals,
+)
 from reconciler.core.gate import Action, CheckResult, Gate, GateFacts, GateVerdict, Reads
 from reconciler.core.history import Decision, Waiver
 from reconciler.core.waiver_checks import WAIVABLE, confirmed, in_force, in_force_now
@@ -25,7 +32,10 @@ class WaiverRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """Empty reasons mean that the act is open. `recordable` is the position of the flag that can be recorded."""
+    """Empty reasons mean that the act is open. `recordable` is the position of the flag that can be recorded.
+
+    `unanswered`: four eyes wait for somebody to answer for the configuration; `answerable`: whoever looks can.
+    """
 
     digest: str
     no_approval: str
@@ -38,6 +48,8 @@ class Panel:
     waivers: tuple[WaiverRow, ...]
     waivable: tuple[str, ...]
     recordable: str
+    unanswered: bool
+    answerable: bool
 
 
 def panel(facts: GateFacts, gate: Gate, actor: Actor) -> Panel:
@@ -58,6 +70,8 @@ def panel(facts: GateFacts, gate: Gate, actor: Actor) -> Panel:
         waivers=_waivers(facts, actor),
         waivable=tuple(standing) if may_approve else (),
         recordable=_recordable(facts) if actor.may(Right.OPERATE) else "",
+        unanswered=unanswered(facts),
+        answerable=unanswered(facts) and actor.may(Right.OPERATE),
     )
 
 
@@ -72,7 +86,7 @@ def _no_approval(facts: GateFacts, gate: Gate, actor: Actor) -> str:
     if reason := _right(actor, Right.APPROVE):
         return reason
     if person(actor.name) in partial_to(facts, digest=digest):
-        return "You asked for this approval or last changed the rules or policy: somebody else has to approve."
+        return "You asked for this approval or answer for the configuration: somebody else has to approve."
     if any(person(one.actor) == person(actor.name) for one in valid_approvals(facts, digest=digest)):
         return "You have approved this evidence already."
     if rejections(facts, digest=digest):

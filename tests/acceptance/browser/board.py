@@ -17,6 +17,7 @@ from reconciler.adapters.rollback_plans import load_plan
 from reconciler.adapters.signing_key import SigningKey
 from reconciler.app.approvals import Approvals
 from reconciler.app.cluster_notes import ClusterNotes
+from reconciler.app.configurations import Configurations
 from reconciler.app.flags import Flags, FlagWatch
 from reconciler.app.launching import Launcher
 from reconciler.app.ports import RunStart
@@ -341,6 +342,7 @@ def acts(store: SqliteReportStore, known: System, clock: StoppedClock) -> Acts:
             system=known, store=store, log=store, clock=clock, digest=lambda text: text, open_stores=Unreachable
         ),
         clusters=ClusterNotes(store=store, clock=clock),
+        configurations=Configurations(store=store, clock=clock),
     )
 
 

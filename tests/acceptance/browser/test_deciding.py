@@ -14,8 +14,9 @@ from playwright.async_api import Browser, Page
 from reconciler.adapters.report_store import SqliteReportStore
 from reconciler.core.access import Actor, Means, Role
 from reconciler.core.evidence import digest_of
+from reconciler.core.spec import GatePolicy
 from reconciler.web.entrance import Entrance
-from tests.acceptance.browser.board import NOW, Seeder, StoppedClock, services, serving, system
+from tests.acceptance.browser.board import NOW, Seeder, StoppedClock, acts, services, serving, system, verdicts
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.browser]
 
@@ -65,6 +66,7 @@ async def post(
 
 
 READ = {"comment": "read"}
+FOUR_EYES = GatePolicy(four_eyes=True)
 
 
 async def test_an_approval_over_http_is_recorded_with_its_evidence(http: ClientSession) -> None:
@@ -147,6 +149,34 @@ async def test_a_check_is_set_aside_by_two_people(http: ClientSession) -> None:
     async with http.get("/domains/marketplace") as answer:
         assert "in force" in await answer.text()
     assert (await post(http, READ, path=f"{path}/{waiver['id']}/end"))[0] == 201
+
+
+async def test_four_eyes_take_one_who_answers_for_the_configuration_and_another_who_approves(
+    store: SqliteReportStore, clock: StoppedClock
+) -> None:
+    known = system()
+    four = replace(known, domains=tuple(replace(one, policy=FOUR_EYES) for one in known.domains))
+    pages = services(store, clock=clock)
+    entrance, judge = ByHeader(sign_in=pages.entrance.sign_in), verdicts(store, four, clock)
+    pages = replace(pages, system=four, verdicts=judge, acts=acts(store, four, clock), entrance=entrance)
+    async with serving(pages) as url, ClientSession(base_url=url) as http:
+        digest, path = await todays(http), "/api/v1/domains/config/configuration"
+        assert (await post(http, READ, digest=digest))[0] == 201
+        async with http.get(GATE) as answer:
+            assert (await answer.json())["verdict"] == "ready"
+        async with http.get("/domains/config") as answer:
+            assert "nobody answers for the configuration" in await answer.text()
+        config = four.domain("config")
+        read = {"config_digest": config.config_digest, "policy_digest": config.policy_digest, "comment": "ours"}
+        assert (await post(http, read | {"policy_digest": "sha256:old"}, path=path))[0] == 409
+        assert (await post(http, read, path=path, who="oz/viewer"))[0] == 403
+        ben = {"X-Who": "ben/operator"}
+        async with http.post(path.removeprefix("/api/v1"), data=read, headers=ben, allow_redirects=False) as answer:
+            assert answer.status == 303
+        assert (await post(http, read, path=path, who="cleo"))[0] == 409
+        assert (await post(http, READ, digest=digest, who="ben"))[0] == 403
+        async with http.get(GATE) as answer:
+            assert (await answer.json())["verdict"] == "go"
 
 
 async def test_alarms_are_on_every_page_and_on_pages_that_say_what_is_wrong(

@@ -115,15 +115,6 @@ async def test_a_rehearsal_that_cannot_be_stored_leaves_no_act(store: SqliteRepo
     assert await actions(store) == []
 
 
-async def test_the_last_person_known_to_have_configured_a_domain_is_told(store: SqliteReportStore) -> None:
-    assert (await store.history(ADDRESS, since=NOON)).configured_by == ""
-    for each in (act(AuditAction.RULES_CHANGED), act(AuditAction.POLICY_CHANGED, name="lou")):
-        await store.note_act(each)
-    await store.note_act(replace(act(AuditAction.RULES_CHANGED), actor=SERVICE))
-    await store.note_act(replace(act(AuditAction.RULES_CHANGED, name="max"), domain="auth"))
-    assert (await store.history(ADDRESS, since=NOON)).configured_by == "lou"
-
-
 @pytest.mark.parametrize(
     "statement",
     [

@@ -9,7 +9,8 @@ from reconciler.adapters.report_store import SqliteReportStore
 from reconciler.app.ports import AuditFilter
 from reconciler.core.audit import AuditAction
 from reconciler.core.versions import ConfigVersion
-from tests.contract.report_store.samples import NOON
+from reconciler.errors import Conflict
+from tests.contract.report_store.samples import ADDRESS, NOON, act
 
 pytestmark = pytest.mark.contract
 
@@ -23,6 +24,13 @@ FIRST = ConfigVersion(
     first_seen_at=NOON,
 )
 RULED = replace(FIRST, config_digest="sha256:b", rules=(RULE,), first_seen_at=NOON + timedelta(hours=1))
+ACCEPT = act(AuditAction.CONFIG_ACCEPTED)
+
+
+async def answers(store: SqliteReportStore, version: ConfigVersion = FIRST) -> str:
+    """Who answers for the domain where that version is the one in force."""
+    spec = replace(ADDRESS, config_digest=version.config_digest, policy_digest=version.policy_digest)
+    return (await store.history(spec, since=NOON)).configured_by
 
 
 async def test_a_version_is_kept_when_it_is_first_seen(store: SqliteReportStore) -> None:
@@ -56,3 +64,30 @@ async def test_each_change_is_in_the_audit_log_the_first_sight_is_not(store: Sql
     assert rules.act.comment.endswith("digest sha256:b")
     assert policy.act.action is AuditAction.POLICY_CHANGED
     assert policy.act.comment == "approvals was 1 and is 2; digest sha256:q"
+
+
+async def test_a_persons_word_for_a_configuration_is_stored_once_with_its_act(store: SqliteReportStore) -> None:
+    assert await answers(store) == ""
+    first = await store.answer_for_configuration(FIRST, act=ACCEPT)
+    again = await store.answer_for_configuration(FIRST, act=act(AuditAction.CONFIG_ACCEPTED, name=" KIM"))
+    assert first == again
+    assert (first.actor, first.at, await answers(store)) == ("kim", NOON, "kim")
+    assert [entry.act.action for entry in await store.audit(AuditFilter())] == [AuditAction.CONFIG_ACCEPTED]
+
+
+async def test_the_first_who_answers_for_a_configuration_stays_the_one(store: SqliteReportStore) -> None:
+    await store.answer_for_configuration(FIRST, act=ACCEPT)
+    with pytest.raises(Conflict, match="one that kim does"):
+        await store.answer_for_configuration(FIRST, act=act(AuditAction.CONFIG_ACCEPTED, name="lou"))
+    assert await answers(store) == "kim"
+
+
+async def test_nobody_answers_for_another_configuration_nor_for_one_that_came_back(store: SqliteReportStore) -> None:
+    await store.answer_for_configuration(FIRST, act=ACCEPT)
+    assert await answers(store, RULED) == ""
+    await store.note_config_version(replace(FIRST, policy_digest="sha256:q"))
+    assert await answers(store) == ""
+    await store.note_config_version(FIRST)
+    assert await answers(store) == ""
+    await store.answer_for_configuration(FIRST, act=act(AuditAction.CONFIG_ACCEPTED, name="lou"))
+    assert await answers(store) == "lou"

@@ -141,7 +141,9 @@ async def test_under_four_eyes_nobody_approves_what_they_asked_for_or_configured
 
 async def test_under_four_eyes_who_asks_afterwards_takes_the_own_approval_back(ledgers: Ledgers) -> None:
     approvals = four_eyed(ledgers)
+    ledgers.bend("auth", configured_by="k.noor")
     decision = await approve(approvals)
+    assert await verdict(approvals) is GateVerdict.GO
     await approvals.request("auth", evidence_digest=decision.evidence_digest, actor=who("m.ortiz"), comment="please")
     assert await verdict(approvals) is GateVerdict.READY
 

@@ -303,11 +303,21 @@ def test_a_person_in_another_spelling_is_the_same_one(name: str, other: str) -> 
     assert person(person(name)) == person(name)
 
 
-def test_four_eyes_say_when_nobody_is_known_to_have_configured_the_domain() -> None:
-    four = with_policy(some_facts(), four_eyes=True)
-    told = "by others than who asked for it or configured it"
-    assert check(decide(four), "approvals").needed.endswith(f"{told}; who configured it last is not known")
-    assert check(decide(with_history(four, configured_by="k.noor")), "approvals").needed.endswith(told)
+def test_under_four_eyes_no_approval_counts_while_nobody_answers_for_the_configuration() -> None:
+    four = approved(with_policy(some_facts(), four_eyes=True))
+    gate = decide(four)
+    assert (gate.verdict, results(gate)) == (GateVerdict.READY, {"approvals": "pending"})
+    assert check(gate, "approvals").measured == "1 of 1 by m.ortiz, and nobody answers for the configuration"
+    assert "reconciler config accept address" in gate.next_step
+    answered = decide(with_history(four, configured_by="k.noor"))
+    assert answered.verdict is GateVerdict.GO
+    assert check(answered, "approvals").needed.endswith("or answers for the configuration (k.noor)")
+    own = decide(with_history(four, configured_by=" M.Ortiz"))
+    assert (own.verdict, check(own, "approvals").measured) == (GateVerdict.READY, "0 of 1")
+
+
+def test_who_answers_for_the_configuration_is_nobodys_business_without_four_eyes() -> None:
+    assert decide(with_history(approved(some_facts()), configured_by="m.ortiz")).verdict is GateVerdict.GO
 
 
 def test_none_needed_is_none_needed_unless_somebody_objects() -> None:

@@ -34,6 +34,7 @@ BEYOND_VIEW: dict[tuple[str, str], Right] = (
         for act, right in {
             "approvals": Right.OPERATE,
             "flips": Right.OPERATE,
+            "configuration": Right.OPERATE,
             "waivers": Right.APPROVE,
             "waivers/{id}/confirm": Right.APPROVE,
             "waivers/{id}/end": Right.APPROVE,
