@@ -12,7 +12,7 @@ PIP       := $(BIN)/python -m pip --disable-pip-version-check --no-input
 QUIETLY   := --quiet --progress-bar off
 UV        := build/lock/bin/uv
 COMPILE   := $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header
-CODE      := reconciler tests $(wildcard benchmarks)
+CODE      := reconciler tests $(wildcard benchmarks docs/*.py)
 
 # make demo PORT=9000 RECORDS=1000000
 DEMO_OPTIONS = $(if $(PORT),--port $(PORT)) $(if $(RECORDS),--records $(RECORDS))
@@ -23,7 +23,7 @@ MUTANTS_AT_ONCE ?= 2
 # Tests wait for servers and timers more than they compute: more workers than cores.
 WORKERS ?= 4
 
-.PHONY: help demo test check bench mutation pictures setup browser lock clean
+.PHONY: help demo test check docs bench mutation pictures setup browser lock clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -34,12 +34,16 @@ demo: setup ## two real stores, a marketplace with planted faults, runs and the 
 test: check browser ## every check and every test, a real browser included
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-check: setup ## style, types, import contracts, documentation
+check: setup docs ## style, types, import contracts, documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(CODE)
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --quiet tests/unit/test_repository.py
+
+docs: setup ## the documentation as a site, build/site/index.html
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html --conf-dir docs . build/site
+	@echo "Wrote build/site/index.html"
 
 bench: setup ## the figures of the README
 	@exec $(BIN)/python -m benchmarks

@@ -44,7 +44,7 @@ def steps(document: Any) -> Iterator[str]:  # noqa: ANN401 - whatever the file h
 
 def test_the_page_names_every_file() -> None:
     named = set(re.findall(r"^\| (`[^|]*`) \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
-    files = {name for cell in named for name in re.findall(r"`([\w.-]+\.\w+|crontab)`", cell)}
+    files = {name for cell in named for name in re.findall(r"`([\w.@-]+\.\w+|crontab)`", cell)}
     assert {path.name for path in FOLDER.iterdir() if path.is_file()} == files
 
 
