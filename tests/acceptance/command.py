@@ -19,6 +19,7 @@ from jsonschema.protocols import Validator
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(sys.executable).with_name("reconciler")
 SCHEMAS = ROOT / "tests" / "schemas"
+SAME_BY_EVERY_METHOD = ("source_records", "target_records", "compared", "ignored", "tolerated")
 PATIENCE_S = 180.0
 QUICK = {"RECONCILER_RUNS__CONFIRM_AFTER": "1s", "RECONCILER_RUNS__GIVE_UP_AFTER": "5s"}
 TERMINAL_CODES = re.compile(r"\x1b")
@@ -156,6 +157,12 @@ def command_line(*, mongodb_uri: str, pg_url: str, folder: Path) -> CommandLine:
 def entities(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The entities of a run's JSON, by name."""
     return {entity["entity"]: entity for domain in document["domains"] for entity in domain["entities"]}
+
+
+def counts(entity: Mapping[str, Any]) -> dict[str, Any]:
+    """What a scan by any method counts alike: of records that have expired it may see some more or less."""
+    outcomes = {outcome: count for outcome, count in entity["outcomes"].items() if outcome != "out_of_scope"}
+    return {name: entity[name] for name in SAME_BY_EVERY_METHOD} | outcomes
 
 
 def results(gate: Mapping[str, Any]) -> dict[str, str]:

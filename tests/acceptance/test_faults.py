@@ -2,17 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reconciler.sandbox.faults import PLANTED
-from tests.acceptance.command import CommandLine, command_line, entities, results
+from tests.acceptance.command import CommandLine, command_line, counts, entities, results
 from tests.acceptance.live import LiveSandbox, Shop
 
 pytestmark = pytest.mark.acceptance
 Said = tuple[str, str, str, str | None, str | None]
 Outcomes = Counter[tuple[str, str]]
+NEVER_SUMMED = {"config_setting", "config_setting_history", "funds_ledger_entry"}
 TWO_ROWS_OF_ONE_KEY = "review_legacy_id_twice"
 
 
@@ -82,6 +84,21 @@ def test_each_planted_record_is_one_diff_but_two_rows_of_one_key_are_two(
     assert said(diffs, spoilt) - expected(spoilt) == Counter(
         {("review", key, "key_defect", None, None): 1 for key in twice}
     )
+
+
+def test_reading_every_record_says_the_same_as_checksums(
+    spoilt: Shop, run: dict[str, Any], diffs: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    line = command_line(mongodb_uri=spoilt.reader_mongodb_uri, pg_url=spoilt.reader_pg_url, folder=tmp_path)
+    streamed = line.run(code=1, RECONCILER_RUNS__METHOD="stream")
+
+    assert {one["method"] for one in entities(streamed).values()} == {"stream"}
+    summed = {name for name, one in entities(run).items() if one["method"] == "checksum"}
+    assert NEVER_SUMMED <= set(entities(run)) - summed <= {*NEVER_SUMMED, "user"}
+    assert said(line.diffs(), spoilt) == said(diffs, spoilt)
+    assert {name: counts(one) for name, one in entities(run).items()} == {
+        name: counts(one) for name, one in entities(streamed).items()
+    }
 
 
 def test_every_fault_is_confirmed_and_in_a_cluster(diffs: list[dict[str, Any]]) -> None:

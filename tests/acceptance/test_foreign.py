@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.command import CommandLine, command_line, entities
+from tests.acceptance.command import CommandLine, command_line, counts, entities
 from tests.acceptance.foreign import of_members, of_records
 from tests.acceptance.foreign.planting import FITS, Fault, Said
 from tests.acceptance.foreign.stores import CONFIG, WELL_KNOWN, library
@@ -16,6 +16,7 @@ from tests.acceptance.live import LiveSandbox, Shop
 
 pytestmark = pytest.mark.acceptance
 FAULTS = [*of_members.FAULTS, *of_records.FAULTS]
+NOT_SUMMED = {"contact", "loan", "member"}
 IN_MEMBERS = ("member", "contact", "door_key", "visit")
 
 
@@ -72,8 +73,12 @@ def line(
 
 
 @pytest.fixture(scope="module")
-def diffs(line: CommandLine) -> list[dict[str, Any]]:
-    run = line.run(code=1)
+def run(line: CommandLine) -> dict[str, Any]:
+    return line.run(code=1)
+
+
+@pytest.fixture(scope="module")
+def diffs(line: CommandLine, run: dict[str, Any]) -> list[dict[str, Any]]:
     return line.diffs("--run", str(run["run"]["id"]))
 
 
@@ -97,9 +102,16 @@ def test_no_two_faults_are_the_same() -> None:
     assert len(names) >= 140
 
 
-def test_batches_and_order_of_reading_change_nothing(line: CommandLine, diffs: list[dict[str, Any]]) -> None:
-    again = line.run(code=1, RECONCILER_RUNS__BATCH="7")
+def test_neither_the_method_nor_batches_and_order_of_reading_change_anything(
+    line: CommandLine, run: dict[str, Any], diffs: list[dict[str, Any]]
+) -> None:
+    again = line.run(code=1, RECONCILER_RUNS__METHOD="stream", RECONCILER_RUNS__BATCH="7")
+    assert {one["method"] for one in entities(again).values()} == {"stream"}
+    assert {name for name, one in entities(run).items() if one["method"] == "stream"} == NOT_SUMMED
     assert said(line.diffs("--run", str(again["run"]["id"]))) == said(diffs)
+    assert {name: counts(one) for name, one in entities(run).items()} == {
+        name: counts(one) for name, one in entities(again).items()
+    }
 
 
 def test_each_record_named_by_its_key_differs_in_the_same_way(line: CommandLine, diffs: list[dict[str, Any]]) -> None:

@@ -20,7 +20,9 @@ from reconciler.adapters.postgres.reader import PostgresReader
 from reconciler.app.passes import EntityPass, Looker
 from reconciler.app.rechecks import RecheckPolicy, Rechecks
 from reconciler.app.references import refine
-from reconciler.core.model import Outcome, RecordDiff, Sensitivity
+from reconciler.core.checksum.unlike import unlike
+from reconciler.core.checksum.words import KeyRange, obstacles
+from reconciler.core.model import Outcome, RecordDiff, Sensitivity, Side
 from reconciler.core.spec import ChildTable, DomainSpec, EntitySpec, FieldKind, FieldSpec, NumberType, System
 from tests.acceptance.live import Shop
 
@@ -217,6 +219,20 @@ class Eyes:
         assert not found.cleared
         assert not found.unconfirmed
         return await self._by_key(entity, found, diffs)
+
+    async def alike(self, entity: EntitySpec) -> frozenset[str] | None:
+        """The keys of the records that a scan by checksums takes for equal; None where it reads the entity instead."""
+        readers = {Side.SOURCE: self.source, Side.TARGET: self.target}
+        if obstacles(entity) or [why for reader in readers.values() for why in await reader.untellable(entity)]:
+            return None
+        lists = {}
+        for side, reader in readers.items():
+            async with reader.tell(entity, now_ms=0) as telling:
+                lists[side] = await telling.hashes(KeyRange())
+        asked = unlike(entity, lists)
+        alike = {one.key[0] for one in lists[Side.SOURCE] if one.id not in asked.listed[Side.SOURCE]}
+        assert len(alike) == asked.equal
+        return frozenset(filter(None, alike))
 
     async def _by_key(
         self, entity: EntitySpec, found: EntityPass, diffs: Sequence[RecordDiff]

@@ -1,5 +1,7 @@
 """Every case of tests/cases comes out as it says, on the real stores, through the real readers."""
 
+from dataclasses import dataclass, field
+
 import pytest
 
 from reconciler.core.model import Outcome
@@ -23,7 +25,15 @@ from tests.contract.equality import (
 )
 
 pytestmark = pytest.mark.contract
-Verdicts = dict[str, Told | list[str]]
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """What is said of each case, or of its column; and what becomes of it in a scan by checksums."""
+
+    told: dict[str, Told | list[str]] = field(default_factory=dict)
+    alike: set[str] = field(default_factory=set)
+    untold: set[str] = field(default_factory=set)
 
 
 @pytest.fixture(scope="module")
@@ -46,23 +56,26 @@ def _setups(name: str) -> list[str]:
 
 async def _judged(shop: Shop, found: list[Group]) -> Verdicts:
     """What is said of each case of these groups; of a refused one what is said of its column."""
-    verdicts: Verdicts = {}
+    verdicts = Verdicts()
     async with eyes(shop, [group.entity for group in found]) as opened:
         for group in found:
             problems = await opened.looker.problems(group.entity)
             if group.refused or problems:
-                verdicts |= dict.fromkeys(group.cases, problems)
+                verdicts.told |= dict.fromkeys(group.cases, problems)
                 continue
             told = await opened.told(group.entity)
             for number, name in enumerate(group.cases):
-                (verdicts[name],) = told.get(key_of(number), [Told(outcome=Outcome.MATCHED)])
+                (verdicts.told[name],) = told.get(key_of(number), [Told(outcome=Outcome.MATCHED)])
             assert len(told[""]) + len(told) - 1 == len(group.cases)
+            alike = await opened.alike(group.entity)
+            verdicts.untold |= set(group.cases) if alike is None else set()
+            verdicts.alike |= {name for at, name in enumerate(group.cases) if key_of(at) in (alike or ())}
     return verdicts
 
 
 @pytest.mark.parametrize(("name", "case"), all_cases(), ids=lambda one: one if isinstance(one, str) else "")
 def test_equality(name: str, case: Case, verdicts: Verdicts) -> None:
-    told = verdicts[name]
+    told = verdicts.told[name]
     if isinstance(told, list):
         assert case["expect"] == "refused", told
         assert told
@@ -84,6 +97,14 @@ def test_equality(name: str, case: Case, verdicts: Verdicts) -> None:
             assert (path, found) == (case.get("path", "value"), kind)
             assert [one for one, _, _ in more] == case.get("also", [])
             assert note == case.get("note", note)
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_checksums_call_equal_what_is_equal_and_nothing_else(kind: str, verdicts: Verdicts) -> None:
+    expected = {name: case["expect"] for name, case in all_cases() if name.startswith(f"{kind}: ")}
+
+    assert {name: expected[name] for name in verdicts.alike & set(expected) if expected[name] != "equal"} == {}
+    assert verdicts.alike & set(expected), "checksums call no case of this kind equal"
 
 
 def test_every_kind_of_field_has_its_cases() -> None:

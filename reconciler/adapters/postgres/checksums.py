@@ -169,7 +169,7 @@ async def telling(
     return PostgresTelling(connection, made, doing=doing)
 
 
-async def obstacles(connection: asyncpg.Connection, entity: EntitySpec) -> list[str]:
+async def obstacles(connection: asyncpg.Connection, entity: EntitySpec, system: System) -> list[str]:
     """Why this server can't tell the entity's rows, a phrase each."""
     found = []
     if connection.get_server_version().major < OLDEST:
@@ -183,6 +183,16 @@ async def obstacles(connection: asyncpg.Connection, entity: EntitySpec) -> list[
             found += json_columns(item.children.fields, there)
             if there.get(item.children.position_column) not in sql.WHOLE_TYPES:
                 found.append(f"{item.children.table}.{item.children.position_column} is no integer")
+    return [*found, *await _padded(connection, [system.entity(name) for name in entity.referred])]
+
+
+async def _padded(connection: asyncpg.Connection, entities: Sequence[EntitySpec]) -> list[str]:
+    """The legacy ids, of rows that are referred to, that are padded with blanks, which the join by itself would cut."""
+    found = []
+    for one in entities:
+        there = base_types(await catalogue.columns(connection, one.schema, one.table))
+        if there.get(one.legacy_column) == sql.PADDED_TYPE:
+            found.append(f"{one.table}.{one.legacy_column} is a char(n)")
     return found
 
 

@@ -121,7 +121,7 @@ class PostgresReader:
     async def untellable(self, entity: EntitySpec) -> Sequence[str]:
         """Why this server can't tell the entity's rows, a phrase each."""
         async with self._connector.connect(doing="reading the catalogue") as connection:
-            return await checksums.obstacles(connection, entity)
+            return await checksums.obstacles(connection, entity, self._system)
 
     @asynccontextmanager
     async def tell(self, entity: EntitySpec, *, now_ms: int) -> AsyncIterator[checksums.PostgresTelling]:

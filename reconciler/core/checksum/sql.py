@@ -14,6 +14,7 @@ Types = Mapping[str, str]
 MARK = f"'{TARGET_MARK}'"
 WHOLE_TYPES = ("int2", "int4", "int8")
 LONGEST_SHORT = 65_535
+PADDED_TYPE = "bpchar"
 
 
 def name(text: str) -> str:
@@ -104,12 +105,12 @@ def field(item: FieldSpec, column: str, base: str) -> str:  # noqa: C901, PLR091
     """The text of a column's value."""
     match item.kind:
         case FieldKind.TEXT | FieldKind.LOWER:
-            text = f"coalesce({literal(QUOTE)} || {column}::text, '')"
+            text = f"coalesce({literal(QUOTE)} || {_as_text(column, base)}, '')"
             return text if item.kind is FieldKind.TEXT else _ascii(column, text)
         case FieldKind.CHAR:
             return f"coalesce({literal(QUOTE)} || rtrim({column}::text, ' '), '')"
         case FieldKind.CI:
-            return f"coalesce({literal(QUOTE)} || lower({column}::text collate \"C\"), '')"
+            return f"coalesce({literal(QUOTE)} || lower({_as_text(column, base)} collate \"C\"), '')"
         case FieldKind.INTEGER:
             return f"coalesce({_whole(column, base)}::text, '')"
         case FieldKind.DECIMAL:
@@ -127,10 +128,15 @@ def field(item: FieldSpec, column: str, base: str) -> str:  # noqa: C901, PLR091
         case FieldKind.ARRAY:
             return f"coalesce(to_jsonb({column})::text, '')"
         case FieldKind.IDENTITY:
-            return f"coalesce({column}::text, '')"
+            return f"coalesce({_as_text(column, base)}, '')"
         case FieldKind.REFERENCE | FieldKind.CHILDREN:
             raise KeyError(item.path)
     assert_never(item.kind)
+
+
+def _as_text(column: str, base: str) -> str:
+    """A column's text with all its blanks: a cast would cut the padding of a char(n)."""
+    return f"textin(bpcharout({column}))" if base == PADDED_TYPE else f"{column}::text"
 
 
 def _ascii(column: str, text: str) -> str:

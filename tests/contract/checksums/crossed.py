@@ -110,6 +110,7 @@ def all_crossed() -> Iterator[Crossed]:
     for kind in (FieldKind.TEXT, FieldKind.CHAR, FieldKind.CI, FieldKind.LOWER):
         yield one(f"x_{kind}", "text", [*STRANGE, *TEXTS], [*texts, "'7'", "'true'", "'0000000000000000000000fa'"], kind=kind)
     yield one("x_char_n", "char(4)", [*STRANGE, "a", "a ", "ab", "  "], ["''", "'a'", "'ab'", "'7'"], kind=FieldKind.CHAR)
+    yield one("x_text_char_n", "char(4)", [*STRANGE, "a", "a ", "a   ", "abcd", "    "], ["''", "'a'", "'abcd'", "'7'"], kind=FieldKind.TEXT)
     yield one("x_nested", "text", [*TEXTS, {"b": "a"}, [{"b": "a"}], {"b": ["a"]}, {"b": None}, {}, None, "7",
               Raw(((3, nested(b"b", b"a", b"a")),))], ["''", "'a'"], kind=FieldKind.TEXT, path="value.b")
     yield one("x_nested_array", "text[]", [{"b": ["a"]}, [{"b": "a"}], {"b": "a"}, {"b": []}, {}, 7],

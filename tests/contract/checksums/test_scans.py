@@ -354,3 +354,11 @@ def test_what_no_checksum_can_tell_is_streamed_and_says_why(world: Shop, entity:
 
     assert (found.method, found.outcomes[Outcome.MATCHED]) == ("stream", PEOPLE)
     assert "not by checksums" in found.notes[0]
+
+
+def test_references_to_rows_with_padded_ids_are_read_record_by_record(world: Shop) -> None:
+    world.sql("alter table people alter legacy_object_id type char(26)")
+
+    found = seen(world, PROFILE, Method.AUTO)
+    assert (found.method, found.outcomes[Outcome.MATCHED]) == ("stream", 0)
+    assert "people.legacy_object_id is a char(n)" in found.notes[0]
