@@ -222,7 +222,7 @@ class Eyes:
 
     async def alike(self, entity: EntitySpec) -> frozenset[str] | None:
         """The keys of the records that a scan by checksums takes for equal; None where it reads the entity instead."""
-        readers = {Side.SOURCE: self.source, Side.TARGET: self.target}
+        readers: dict[Side, MongoReader | PostgresReader] = {Side.SOURCE: self.source, Side.TARGET: self.target}
         if obstacles(entity) or [why for reader in readers.values() for why in await reader.untellable(entity)]:
             return None
         lists = {}
