@@ -21,6 +21,7 @@ from reconciler.adapters.rollback_plans import WrittenPlan, load_plan
 from reconciler.adapters.signing_key import SigningKey, open_signing_key
 from reconciler.app.approvals import Approvals
 from reconciler.app.cluster_notes import ClusterNotes
+from reconciler.app.cluster_stories import ClusterStories
 from reconciler.app.configurations import Configurations, note_configurations
 from reconciler.app.flags import Flags, FlagWatch
 from reconciler.app.launching import Launcher, Say
@@ -176,6 +177,11 @@ def rereading(reports: Reports) -> Rereading:
         digest=reports.digests.digest,
         open_stores=partial(open_stores, reports.configuration),
     )
+
+
+def stories(reports: Reports) -> ClusterStories:
+    """The use case that tells clusters from what is stored."""
+    return ClusterStories(system=reports.configuration.system, store=reports.store, clock=reports.clock)
 
 
 def looker(reports: Reports, stores: BothStores) -> Looker:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from reconciler.core.audit import Act, AuditAction, AuditEntry, Chain
+from reconciler.core.causes.beginnings import Scan
 from reconciler.core.checksum.words import HashedRecord, KeyRange, RangeSum
 from reconciler.core.cutover import Mark
 from reconciler.core.drift import FieldsSeen, Filled
@@ -177,6 +178,31 @@ class ClusterCount:
     owner: str = ""
     note: str = ""
     link: str = ""
+    types: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterInRun:
+    """How many diffs of a cluster a completed scan of its domain saw; 0 where it saw none."""
+
+    run: int
+    at: datetime
+    diffs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterPast:
+    """A cluster over time.
+
+    `scans` are the newest completed scans that saw its entity whole, by the rules of the run that first saw the
+    cluster. `trend` has the newest completed scans of its domain, oldest first. `lowest` and `highest` are ids of its
+    diffs, 0 where it has none.
+    """
+
+    scans: tuple[Scan, ...]
+    trend: tuple[ClusterInRun, ...]
+    lowest: int
+    highest: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -397,6 +423,9 @@ class ReportStore(AuditLog, Ledger, Protocol):
 
     async def cluster(self, cluster_id: str) -> ClusterCount:
         """One cluster; NotFound where there is none."""
+
+    async def cluster_past(self, cluster_id: str, *, runs: int) -> ClusterPast:
+        """What completed scans saw of the cluster, the newest `runs` of them; NotFound where there is no cluster."""
 
     async def note_cluster(self, cluster_id: str, note: ClusterNote, *, act: Act) -> ClusterCount:
         """Stores a note on a cluster with its act, and returns the cluster; NotFound where there is none."""

@@ -10,13 +10,13 @@ import click
 from reconciler.adapters.answer_files import answer_file
 from reconciler.app.documents import diff_document
 from reconciler.app.ports import DiffFilter, StoredDiff
-from reconciler.app.renderings.tables import DIFFS, diff_rows, lines
+from reconciler.app.renderings.tables import DIFFS, KEYS, diff_rows, key_line, key_rows, lines
 from reconciler.cli.acting import acting
 from reconciler.cli.context import configuration, known_domains, run_async
 from reconciler.cli.outputs import parsed
 from reconciler.core.access import Right
 from reconciler.core.audit import Act, AuditAction
-from reconciler.core.model import DiffState
+from reconciler.core.model import OPEN_STATES, DiffState
 from reconciler.wiring import open_reports
 
 FORMS = ("csv", "jsonl", "json")
@@ -79,6 +79,46 @@ async def _export(wanted: DiffFilter, form: str, path: Path) -> int:
         await store.note_act(act)
         with answer_file(path) as file:
             return await _written(file, form, store.diffs(wanted))
+
+
+@click.command(name="keys")
+@click.argument("cluster_id", metavar="K-N")
+@click.option("--output", "place", required=True, metavar="[FORMAT:]PATH", help="Where to: txt (the default) or csv.")
+def keys_command(cluster_id: str, place: str) -> int:
+    """Write the keys of a cluster's open records to a file, one a line; the export is in the audit log.
+
+    Secret parts of keys are digests there, as in all reports.
+
+    \b
+    Examples:
+      reconciler clusters keys K-4 --output K-4.keys
+      reconciler run address --mode keys --keys @K-4.keys
+    """  # noqa: D301 - \b is click's mark for a paragraph left as it is
+    named = place if place.startswith(("txt:", "csv:")) or place.endswith(".csv") else f"txt:{place}"
+    (output,) = parsed([named], forms=("txt", "csv"))
+    count = run_async(_export_keys(cluster_id, output.form, output.path))
+    click.echo(f"{count:,} keys written to {output.path}", err=True)
+    return 0
+
+
+async def _export_keys(cluster_id: str, form: str, path: Path) -> int:
+    """Notes the export, then writes the keys; a cluster that does not exist is an error and no empty file."""
+    async with open_reports(configuration()) as reports:
+        who, cluster = await acting(reports, Right.VIEW), await reports.store.cluster(cluster_id)
+        told = f"keys of cluster {cluster.id} as {form}"
+        act = Act(
+            actor=who, action=AuditAction.EXPORT, at=reports.clock.now(), domain=cluster.domain, comment=told
+        )  # fmt: skip
+        await reports.store.note_act(act)
+        wanted = DiffFilter(cluster=cluster.id, states=tuple(OPEN_STATES))
+        count = 0
+        with answer_file(path) as file:
+            file.write(lines([KEYS]).encode() if form == "csv" else b"")
+            async for one in reports.store.diffs(wanted):
+                text = lines(key_rows(one)) if form == "csv" else key_line(one)
+                file.write(text.encode("utf-8", "backslashreplace"))
+                count += bool(text)
+        return count
 
 
 async def _written(file: BinaryIO, form: str, found: AsyncIterator[StoredDiff]) -> int:

@@ -4,17 +4,19 @@ from collections.abc import AsyncIterator, Sequence
 
 import click
 
+from reconciler.app.cluster_stories import ClusterStory
 from reconciler.app.documents import cluster_document, diff_document, run_document
 from reconciler.app.ports import ClusterCount, DiffFilter, StoredDiff, StoredRun
 from reconciler.app.renderings.answers import RunAnswer, run_answer
+from reconciler.cli.cluster_texts import clusters_text, story_text
 from reconciler.cli.comparing import compare_command
 from reconciler.cli.context import configuration, formats, print_json, print_jsonl, run_async
-from reconciler.cli.exporting import export_command
+from reconciler.cli.exporting import export_command, keys_command
 from reconciler.cli.outputs import outputs, parsed, sampled
 from reconciler.cli.running import FORMS, give_run
-from reconciler.cli.texts import clusters_text, diff_text, diffs_text, runs_text
+from reconciler.cli.texts import diff_text, diffs_text, runs_text
 from reconciler.core.model import DiffState
-from reconciler.wiring import open_reports
+from reconciler.wiring import open_reports, stories
 
 
 @click.group(name="runs")
@@ -170,18 +172,22 @@ async def _clusters(run_id: int | None, domain: str | None) -> list[ClusterCount
 )
 @formats("text", "json")
 def show_cluster(cluster_id: str, limit: int, form: str) -> int:
-    """One cluster with some of its differences."""
-    cluster, diffs = run_async(_cluster(cluster_id, limit))
-    text = f"{clusters_text([cluster])}\n\n{diffs_text(diffs)}"
-    _show(form, text, cluster_document(cluster) | {"sample": [diff_document(diff) for diff in diffs]})
+    """One cluster: its likely cause with the evidence, when it began, what to do next, some of its differences."""
+    story, diffs = run_async(_cluster(cluster_id, limit))
+    text = f"{story_text(story)}\n\n{diffs_text(diffs)}"
+    _show(form, text, story.document | {"sample": [diff_document(diff) for diff in diffs]})
     return 0
 
 
-async def _cluster(cluster_id: str, limit: int) -> tuple[ClusterCount, list[StoredDiff]]:
-    """A cluster and its first diffs."""
+async def _cluster(cluster_id: str, limit: int) -> tuple[ClusterStory, list[StoredDiff]]:
+    """A cluster's story and its first diffs."""
     async with open_reports(configuration()) as reports:
-        cluster = await reports.store.cluster(cluster_id)
-        return cluster, [diff async for diff in reports.store.diffs(DiffFilter(cluster=cluster_id, limit=limit))]
+        story = await stories(reports).tell(cluster_id)
+        wanted = DiffFilter(cluster=story.cluster.id, limit=limit)
+        return story, [diff async for diff in reports.store.diffs(wanted)]
+
+
+clusters_command.add_command(keys_command)
 
 
 def _show(form: str, text: str, documents: object) -> None:

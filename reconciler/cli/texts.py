@@ -208,18 +208,6 @@ def diff_text(diff: StoredDiff) -> str:
     return "\n".join(lines) + hint
 
 
-def clusters_text(clusters: Sequence[ClusterCount]) -> str:
-    """Clusters, a line each."""
-    if not clusters:
-        return "No open clusters."
-    rows = [("CLUSTER", "DOMAIN", "ENTITY", "CAUSE", "DIFFS", "FIRST RUN", "LAST RUN")]
-    rows += [
-        (one.id, one.domain, one.entity, one.title, f"{one.diffs:,}", str(one.first_run), str(one.last_run))
-        for one in clusters
-    ]
-    return table(rows)
-
-
 def check_text(checked: CheckedRecord) -> str:
     """One record, both sides."""
     if not checked.outcomes:

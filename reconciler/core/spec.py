@@ -319,8 +319,9 @@ class DomainSpec:
     """What is flipped together by one flag.
 
     `not_comparable` holds the reason where there is no PostgreSQL side; then there are no entities. `live_flag` is
-    false where tables exist but no flag is read yet: flip and rollback texts are empty then. `config_digest` covers
-    mapping and rules (not policy), as `sha256:…`; it is filled in by whoever read the configuration.
+    false where tables exist but no flag is read yet: flip and rollback texts are empty then. `backfill` is the command
+    that writes named keys again, shown and never run; `{domain}` and `{keys}` (a file) stand in it. `config_digest`
+    covers mapping and rules (not policy), as `sha256:…`; it is filled in by whoever read the configuration.
     """
 
     name: str
@@ -333,6 +334,7 @@ class DomainSpec:
     depends_on: tuple[str, ...] = ()
     not_comparable: str = ""
     collections: tuple[str, ...] = ()
+    backfill: str = ""
     policy: GatePolicy = field(default_factory=GatePolicy)
     schedule: Schedule = field(default_factory=Schedule)
     invariants: tuple[InvariantSpec, ...] = ()

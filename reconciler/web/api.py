@@ -27,7 +27,7 @@ from reconciler.core.history import DomainRun
 from reconciler.core.spec import DomainSpec
 from reconciler.core.summary import domain_verdict, run_verdict
 from reconciler.web.asked import domain_in_path, domain_in_query, one_of, whole_number
-from reconciler.web.gathering import gather_domain, gather_overview, scheduled_runs
+from reconciler.web.gathering import gather_domain, gather_overview, gather_story, scheduled_runs
 from reconciler.web.pages import wanted_diffs
 from reconciler.web.problems import Problem, problem_answer
 from reconciler.web.services import SERVICES
@@ -253,9 +253,8 @@ async def clusters(request: web.Request) -> web.Response:
 
 
 async def cluster(request: web.Request) -> web.Response:
-    """One cluster."""
-    found = await request.app[SERVICES].store.cluster(request.match_info["id"])
-    return web.json_response(cluster_document(found))
+    """One cluster with its likely cause, when it began, and what to do next."""
+    return web.json_response((await gather_story(request, request.match_info["id"])).document)
 
 
 async def schedule(request: web.Request) -> web.Response:

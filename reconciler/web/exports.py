@@ -14,9 +14,22 @@ from reconciler.app.renderings.answers import RunAnswer, gate_answer, run_answer
 from reconciler.app.renderings.junit import run_junit
 from reconciler.app.renderings.markdown import gate_markdown, run_markdown
 from reconciler.app.renderings.record_markdown import record_markdown
-from reconciler.app.renderings.tables import CLUSTERS, DIFFS, RUNS, Row, cluster_row, diff_rows, lines, run_rows
+from reconciler.app.renderings.tables import (
+    CLUSTERS,
+    DIFFS,
+    KEYS,
+    RUNS,
+    Row,
+    cluster_row,
+    diff_rows,
+    key_line,
+    key_rows,
+    lines,
+    run_rows,
+)
 from reconciler.app.run_comparison import compare_runs, comparison_document
 from reconciler.core.audit import Act, AuditAction
+from reconciler.core.model import OPEN_STATES
 from reconciler.errors import UsageError
 from reconciler.web.access import actor_of
 from reconciler.web.asked import domain_in_path, domain_in_query, whole_number
@@ -30,6 +43,7 @@ TYPES: Final = {
     "html": "text/html",
     "json": "application/json",
     "md": "text/markdown",
+    "txt": "text/plain",
     "xml": "application/xml",
 }
 RUNS_AT_ONCE: Final = 100
@@ -181,20 +195,41 @@ async def clusters_csv(request: web.Request) -> web.Response:
     return _file(lines([CLUSTERS, *(cluster_row(one) for one in found)]), name="clusters", suffix="csv")
 
 
+async def cluster_keys(request: web.Request) -> web.StreamResponse:
+    """The keys of a cluster's open records, one a line or as CSV; noted in the audit log."""
+    store, form = request.app[SERVICES].store, request.match_info["form"]
+    cluster = await store.cluster(request.match_info["id"])
+    await _note(request, f"keys of cluster {cluster.id} as {form}", domain=cluster.domain)
+    found = store.diffs(DiffFilter(cluster=cluster.id, states=tuple(OPEN_STATES)))
+    if form == "csv":
+        return await _streamed(request, f"{cluster.id}-keys", KEYS, (key_rows(one) async for one in found))
+    return await _file_of(request, f"{cluster.id}.keys", "txt", (key_line(one) async for one in found))
+
+
 async def _streamed(
     request: web.Request, name: str, head: Row, found: AsyncIterator[Sequence[Row]]
 ) -> web.StreamResponse:
-    """Rows as they are read, so that a million cost no memory; a list cut short breaks the connection."""
-    headers = {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}.csv"'}
+    """Rows of CSV as they are read."""
+
+    async def told() -> AsyncIterator[str]:
+        yield lines([head])
+        async for rows in found:
+            yield lines(rows)
+
+    return await _file_of(request, f"{name}.csv", "csv", told())
+
+
+async def _file_of(request: web.Request, name: str, suffix: str, found: AsyncIterator[str]) -> web.StreamResponse:
+    """A file as it is read, so that a million lines cost no memory; a list cut short breaks the connection."""
+    headers = {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"'}
     response = web.StreamResponse(headers=headers)
-    response.content_type, response.charset = TYPES["csv"], "utf-8"
+    response.content_type, response.charset = TYPES[suffix], "utf-8"
     await response.prepare(request)
     if request.method == hdrs.METH_HEAD:
         return response
     try:
-        await response.write(lines([head]).encode())
-        async for rows in found:
-            await response.write(lines(rows).encode("utf-8", "backslashreplace"))
+        async for text in found:
+            await response.write(text.encode("utf-8", "backslashreplace"))
         await response.write_eof()
     except Exception as error:  # noqa: BLE001 - the answer has begun: only a broken connection can say that it is not whole
         LOG.error("the list of %s was cut short by %s", name, type(error).__name__)  # noqa: TRY400 - the text may hold values

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
+from reconciler.app.cluster_stories import ClusterStories, ClusterStory
 from reconciler.app.ports import StoredRun
 from reconciler.app.timelines import Timelines
 from reconciler.core.gate import Gate
@@ -62,6 +63,12 @@ async def gather_domain(request: web.Request, domain: DomainSpec) -> tuple[Domai
     )
     request.app[SHOWN].note(page.gate)
     return page, runs
+
+
+async def gather_story(request: web.Request, cluster_id: str) -> ClusterStory:
+    """A cluster with all that can be told of it."""
+    services = request.app[SERVICES]
+    return await ClusterStories(system=services.system, store=services.store, clock=services.clock).tell(cluster_id)
 
 
 async def gather_timeline(request: web.Request, domain: DomainSpec, *, days: int) -> Timeline:

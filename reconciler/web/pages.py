@@ -13,9 +13,11 @@ from reconciler.core.model import DiffState
 from reconciler.web.access import actor_of
 from reconciler.web.alerts import alerts_of
 from reconciler.web.asked import days_asked, domain_in_path, domain_in_query, one_of, whole_number
-from reconciler.web.gathering import gather_domain, gather_overview, gather_timeline, scheduled_runs
+from reconciler.web.gathering import gather_domain, gather_overview, gather_story, gather_timeline, scheduled_runs
 from reconciler.web.services import SERVICES
 from reconciler.web.views.again import LookAgain, look_again
+from reconciler.web.views.clusters import FACETS, cluster_page, clusters_page
+from reconciler.web.views.clusters import tab_title as cluster_title
 from reconciler.web.views.days import DAYS
 from reconciler.web.views.decision import panel
 from reconciler.web.views.diffs import diff_page, neighbours, page_of
@@ -144,24 +146,25 @@ async def _diff(request: web.Request, stored: StoredDiff, again: LookAgain | Non
 
 
 async def clusters(request: web.Request) -> web.Response:
-    """The causes behind all open diffs."""
-    name = domain_in_query(request)
-    found = await request.app[SERVICES].store.clusters(domain=name)
-    title, family = f"({len(found)} open) Clusters", Family.DIFFS if found else Family.NODATA
-    return render(request, "clusters.html", title=title, family=family, here="clusters", found=found, domain=name)
+    """The causes behind all open diffs; facets narrow the list, `?by=field` puts it together by field."""
+    domain_in_query(request)
+    found = await request.app[SERVICES].store.clusters()
+    chosen = {name: given for name in FACETS if (given := request.query.get(name, ""))}
+    start, by_field = whole_number(request, "from", least=0) or 0, request.query.get("by") == "field"
+    page = clusters_page(found, chosen, by_field=by_field, start=start)
+    title, family = f"({page.found} open) Clusters", Family.DIFFS if found else Family.NODATA
+    return render(request, "clusters.html", title=title, family=family, here="clusters", page=page)
 
 
 async def cluster(request: web.Request) -> web.Response:
-    """One cause and the records it shows in."""
+    """One cause: what is likely behind it, when it began, what to do, and the records it shows in."""
     store, name = request.app[SERVICES].store, request.match_info["id"]
-    found = await store.cluster(name)
-    listed, after = await page_of(
-        store, DiffFilter(cluster=name, after=whole_number(request, "after", least=0) or 0), DIFFS_A_PAGE
-    )
-    title = f"({found.diffs} {'open' if found.open else 'resolved'}) {found.id}"
-    family = Family.DIFFS if found.open else Family.NODATA
-    shown = partial(render, request, "cluster.html", title=title, family=family, here="clusters")
-    return shown(cluster=found, listed=listed, after=after)
+    story = await gather_story(request, name)
+    wanted = DiffFilter(cluster=name, after=whole_number(request, "after", least=0) or 0)
+    listed, after = await page_of(store, wanted, DIFFS_A_PAGE)
+    family = Family.DIFFS if story.cluster.open else Family.NODATA
+    shown = partial(render, request, "cluster.html", title=cluster_title(story.cluster), family=family, here="clusters")
+    return shown(page=cluster_page(story), listed=listed, after=after)
 
 
 async def schedule(request: web.Request) -> web.Response:

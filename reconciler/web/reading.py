@@ -82,6 +82,14 @@ def share(part: int, whole: int) -> str:
     return "< 0.01 %" if part and not cut else f"{cut / 100:.2f} %"
 
 
+def brief(count: int) -> str:
+    """A count where there is no room: `12`, `4k`, `1M`; cut down."""
+    for size, unit in ((1_000_000, "M"), (1000, "k")):
+        if count >= size:
+            return f"{count // size}{unit}"
+    return str(count)
+
+
 def percent(ratio: float) -> str:
     """A ratio in per cent, cut down so that only the whole is 100 %."""
     return f"{int(ratio * 10000) / 100:.2f} %" if 0 <= ratio <= 1 else "no share"

@@ -48,6 +48,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Right | None]] = MappingProxyType(
         ("GET", "/clusters.json"): Right.VIEW,
         ("GET", "/clusters.csv"): Right.VIEW,
         ("GET", "/clusters/{id}.json"): Right.VIEW,
+        ("GET", "/clusters/{id}/keys.{form}"): Right.VIEW,
         ("GET", "/schedule.json"): Right.VIEW,
         ("GET", "/cutover.json"): Right.VIEW,
         # JSON

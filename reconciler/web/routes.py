@@ -44,6 +44,7 @@ CLUSTER: Final = "{id:K-[0-9]{1,18}}"
 LARGEST_REQUEST: Final = 64 * 1024
 FILTERS: Final = {
     "ago": reading.ago,
+    "brief": reading.brief,
     "clock": reading.clock_time,
     "cron_words": reading.cron_words,
     "iso": reading.iso,
@@ -144,6 +145,7 @@ def _by_suffix() -> list[web.RouteDef]:
         web.get("/clusters.json", api.clusters),
         web.get("/clusters.csv", exports.clusters_csv),
         web.get(f"/clusters/{CLUSTER}.json", api.cluster),
+        web.get(f"/clusters/{CLUSTER}/keys.{{form:txt|csv}}", exports.cluster_keys),
         web.get("/schedule.json", api.schedule),
         web.get("/cutover.json", plans.plan),
     ]

@@ -6,6 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from reconciler.app.cluster_stories import ClusterLife
 from reconciler.core.cutover import StepState
 from reconciler.core.gate_values import Action, CheckResult, Gate, GateVerdict
 from reconciler.core.model import DiffKind, DiffState, Mode, Outcome, RunStatus, Verdict
@@ -86,6 +87,15 @@ STATE: Final[Mapping[DiffState, Word]] = MappingProxyType(
         DiffState.RESOLVED: _word("RESOLVED", "check", Family.OK, "A later run found it equal."),
         DiffState.REGRESSED: _word("REGRESSED", "octagon", Family.DIFFS, "It was resolved, and came back."),
         DiffState.WAIVED: _word("WAIVED", "slash", Family.NODATA, "Set aside by a person, with reason and end."),
+    }
+)
+
+LIFE: Final[Mapping[ClusterLife, Word]] = MappingProxyType(
+    {
+        ClusterLife.NEW: _word("NEW", "octagon", Family.DIFFS, "One run only has seen it so far."),
+        ClusterLife.ONGOING: _word("ONGOING", "octagon", Family.DIFFS, "Several runs have seen it."),
+        ClusterLife.REGRESSED: _word("REGRESSED", "octagon", Family.DIFFS, "It was gone, and came back."),
+        ClusterLife.RESOLVED: _word("RESOLVED", "check", Family.OK, "Nothing of it is open any more."),
     }
 )
 

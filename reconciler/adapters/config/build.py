@@ -49,6 +49,7 @@ def domain_spec(shape: DomainShape, *, policy: GatePolicy, schedule: Schedule) -
         depends_on=tuple(shape.depends_on),
         not_comparable=shape.not_comparable or "",
         collections=tuple(shape.collections),
+        backfill=shape.backfill or "",
         policy=policy,
         schedule=schedule,
         invariants=invariants,

@@ -143,6 +143,7 @@ class DomainShape(Shape):
     flip_group: Name | None = None
     collections: list[Annotated[str, Field(min_length=1)]] = []
     not_comparable: Annotated[Text | None, Field(min_length=1)] = None
+    backfill: Annotated[Text | None, Field(min_length=1)] = None
     gate: GateShape = GateShape()
     schedule: ScheduleShape = ScheduleShape()
     entity: dict[str, EntityShape] = {}

@@ -162,6 +162,7 @@ def _cluster(row: Row) -> ClusterCount:
         kind=row["kind"],
         title=row["title"],
         cause=row["cause"],
+        types=row["types"],
         diffs=row["diffs"],
         first_run=row["first_run"],
         last_run=row["last_run"],

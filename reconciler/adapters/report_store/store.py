@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from reconciler.adapters.locks import LivingProcess, lives
 from reconciler.adapters.report_store import (
     auditing,
+    cluster_past,
     deciding,
     memory,
     problems,
@@ -30,6 +31,7 @@ from reconciler.app.ports import (
     AuditFilter,
     ClusterCount,
     ClusterNote,
+    ClusterPast,
     DiffFilter,
     RunStart,
     StoredDiff,
@@ -192,6 +194,10 @@ class SqliteReportStore:
     async def cluster(self, cluster_id: str) -> ClusterCount:
         """One cluster; NotFound where there is none."""
         return await self._readers.read(partial(problems.get_cluster, name=cluster_id))
+
+    async def cluster_past(self, cluster_id: str, *, runs: int) -> ClusterPast:
+        """What the newest completed scans saw of the cluster."""
+        return await self._readers.read(partial(cluster_past.read_past, name=cluster_id, runs=runs))
 
     async def note_cluster(self, cluster_id: str, note: ClusterNote, *, act: Act) -> ClusterCount:
         """Stores a note on a cluster with its act, and returns the cluster."""

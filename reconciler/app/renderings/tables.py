@@ -23,6 +23,7 @@ CLUSTERS: Final = (
     "id", "domain", "entity", "path", "kind", "title", "diffs", "open", "first_run", "last_run", "first_seen_at",
     "last_seen_at",
 )  # fmt: skip
+KEYS: Final = ("entity", "key", "state", "first_run", "first_seen_at", "last_seen_at")
 CHECKS: Final = ("domain", "verdict", "check", "result", "measured", "needed", "since", "evidence", "evidence_digest")
 
 
@@ -44,6 +45,17 @@ def diff_rows(diff: StoredDiff) -> list[Row]:
         for one in diff.fields
     ]
     return list(rows) or [(*head, None, None, None, None, None, diff.cluster, diff.detail)]
+
+
+def key_line(diff: StoredDiff) -> str:
+    """A record's key as a line of a key file; a line feed inside a key has no place in one, so it is left out."""
+    return f"{diff.key}\n" if diff.key.isprintable() else ""
+
+
+def key_rows(diff: StoredDiff) -> list[Row]:
+    """A record by its key."""
+    seen = (instant(diff.first_seen_at), instant(diff.last_seen_at))
+    return [(diff.entity, diff.key, diff.state.value, diff.first_run, *seen)]
 
 
 def _value(value: object) -> object:

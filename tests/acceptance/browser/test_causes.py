@@ -1,0 +1,46 @@
+"""Clusters and diffs in a real browser: cause, beginning and next steps can be read, narrowed, walked, downloaded."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser
+
+from reconciler.adapters.report_store import SqliteReportStore
+from reconciler.app.ports import AuditFilter
+from reconciler.core.audit import AuditAction
+from tests.acceptance.browser.test_pages import opened
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.browser]
+
+
+async def test_a_cluster_tells_cause_beginning_and_next_steps_without_script(chromium: Browser, url: str) -> None:
+    async with opened(chromium, script=False) as page:
+        await page.goto(f"{url}/clusters?domain=address")
+        await page.get_by_role("navigation", name="Narrow the list").get_by_role("link", name="postalCode").click()
+        assert "field=postalCode" in page.url
+        await page.get_by_role("link", name="K-1", exact=True).click()
+        banner = page.get_by_role("region", name="What is likely behind it")
+        assert "The text went through a number on its way" in await banner.inner_text()
+        assert "11 of 11: one leading zero is gone" in await banner.inner_text()
+        assert "equal in run" in await page.locator("section", has_text="When it began").last.inner_text()
+        bars = await page.locator("svg.trend g").count()
+        await page.locator("#trend-rows summary").click()
+        assert await page.locator("#trend-rows tbody tr").count() == bars > 1
+        assert await page.get_by_role("region", name="Command for step 4").inner_text() == (
+            "reconciler run address --mode keys --keys @K-1.keys"
+        )
+
+
+async def test_the_keys_of_a_cluster_are_a_file_and_an_entry_in_the_log(
+    chromium: Browser, url: str, store: SqliteReportStore
+) -> None:
+    async with opened(chromium) as page:
+        await page.goto(f"{url}/clusters/K-1")
+        async with page.expect_download() as coming:
+            await page.get_by_role("link", name="Keys as text").click()
+        saved = await (await coming.value).path()
+        keys = (await asyncio.to_thread(Path(saved).read_text, encoding="utf-8")).splitlines()
+        assert keys == [f"64f1c0a2e9b1{number:012x}" for number in range(11)]
+        (entry,) = await store.audit(AuditFilter(actions=(AuditAction.EXPORT,)))
+        assert entry.act.comment == "keys of cluster K-1 as txt"
