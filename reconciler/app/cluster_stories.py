@@ -6,18 +6,9 @@ from enum import StrEnum
 from typing import Final
 
 from reconciler.app.documents import Document, cluster_document, instant
-from reconciler.app.ports import (
-    Clock,
-    ClusterCount,
-    ClusterInRun,
-    ClusterPast,
-    DiffFilter,
-    ReportStore,
-    StoredDiff,
-    StoredField,
-)
+from reconciler.app.ports import Clock, ClusterCount, DiffFilter, ReportStore, StoredDiff, StoredField
 from reconciler.core.causes.advice import Case, NextStep, next_steps
-from reconciler.core.causes.beginnings import Appearance, Beginning, beginning, born
+from reconciler.core.causes.beginnings import Appearance, Beginning, ClusterInRun, ClusterPast, beginning, born
 from reconciler.core.causes.explaining import Explanation, Symptom, explained
 from reconciler.core.model import DiffState, Outcome
 from reconciler.core.spec import EntitySpec, System

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from reconciler.core.audit import Act, AuditAction, AuditEntry, Chain
-from reconciler.core.causes.beginnings import Scan
+from reconciler.core.causes.beginnings import ClusterPast
 from reconciler.core.checksum.words import HashedRecord, KeyRange, RangeSum
 from reconciler.core.cutover import Mark
 from reconciler.core.drift import FieldsSeen, Filled
@@ -179,30 +179,6 @@ class ClusterCount:
     note: str = ""
     link: str = ""
     types: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterInRun:
-    """How many diffs of a cluster a completed scan of its domain saw; 0 where it saw none."""
-
-    run: int
-    at: datetime
-    diffs: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterPast:
-    """A cluster over time.
-
-    `scans` are the newest completed scans that saw its entity whole, by the rules of the run that first saw the
-    cluster. `trend` has the newest completed scans of its domain, oldest first. `lowest` and `highest` are ids of its
-    diffs, 0 where it has none.
-    """
-
-    scans: tuple[Scan, ...]
-    trend: tuple[ClusterInRun, ...]
-    lowest: int
-    highest: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,7 @@ from sqlite_utils import Database
 
 from reconciler.adapters.report_store.problems import cluster_number, get_cluster
 from reconciler.adapters.report_store.texts import to_time
-from reconciler.app.ports import ClusterInRun, ClusterPast
-from reconciler.core.causes.beginnings import Scan
+from reconciler.core.causes.beginnings import ClusterInRun, ClusterPast, Scan
 
 MOST_SCANS = 1000
 SCANS_OF_ENTITY = """

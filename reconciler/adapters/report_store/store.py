@@ -31,7 +31,6 @@ from reconciler.app.ports import (
     AuditFilter,
     ClusterCount,
     ClusterNote,
-    ClusterPast,
     DiffFilter,
     RunStart,
     StoredDiff,
@@ -39,6 +38,7 @@ from reconciler.app.ports import (
     StoredRun,
 )
 from reconciler.core.audit import Act, AuditEntry, Chain
+from reconciler.core.causes.beginnings import ClusterPast
 from reconciler.core.cutover import Mark
 from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal, Waiver
 from reconciler.core.model import EntitySummary, ReportedDiff, RunStatus

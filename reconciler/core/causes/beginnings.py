@@ -24,6 +24,30 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterInRun:
+    """How many diffs of a cluster a completed scan of its domain saw; 0 where it saw none."""
+
+    run: int
+    at: datetime
+    diffs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterPast:
+    """A cluster over time.
+
+    `scans` are the newest completed scans that saw its entity whole, by the rules of the run that first saw the
+    cluster. `trend` has the newest completed scans of its domain, oldest first. `lowest` and `highest` are ids of its
+    diffs, 0 where it has none.
+    """
+
+    scans: tuple[Scan, ...]
+    trend: tuple[ClusterInRun, ...]
+    lowest: int
+    highest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Appearance:
     """A record of a cluster: when it was created, None where its key does not tell, and the run that first saw it."""
 
