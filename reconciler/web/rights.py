@@ -104,5 +104,6 @@ RIGHTS: Final[Mapping[tuple[str, str], Right | None]] = MappingProxyType(
         ("GET", "/livez"): None,
         ("GET", "/readyz"): None,
         ("GET", "/api/health"): None,
+        ("GET", "/metrics"): Right.VIEW,
     }
 )

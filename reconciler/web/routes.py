@@ -16,6 +16,7 @@ from reconciler.web import (
     exports,
     login,
     looking,
+    metrics,
     oidc_login,
     pages,
     plans,
@@ -217,4 +218,5 @@ def _probes() -> list[web.RouteDef]:
         web.get("/livez", api.livez),
         web.get("/readyz", api.readyz),
         web.get("/api/health", api.health),
+        web.get("/metrics", metrics.metrics),
     ]

@@ -13,6 +13,7 @@ from reconciler.adapters.report_schema import (
     m0008_cluster_notes,
     m0009_waived_results,
     m0010_answered_configurations,
+    m0011_tallies,
 )
 from reconciler.adapters.report_schema.step import Migration
 from reconciler.errors import ReportStoreError
@@ -29,6 +30,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m0008_cluster_notes.STEP,
     m0009_waived_results.STEP,
     m0010_answered_configurations.STEP,
+    m0011_tallies.STEP,
 )
 NEWEST = MIGRATIONS[-1].number
 

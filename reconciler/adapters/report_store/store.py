@@ -21,6 +21,7 @@ from reconciler.adapters.report_store import (
     runs,
     schema_paths,
     sighting,
+    tallies,
     upkeep,
     versions,
 )
@@ -44,6 +45,7 @@ from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChan
 from reconciler.core.model import EntitySummary, ReportedDiff, RunStatus
 from reconciler.core.schema_look import PathSeen
 from reconciler.core.spec import DomainSpec
+from reconciler.core.tally import Tally
 from reconciler.core.versions import ConfigAnswer, ConfigVersion
 from reconciler.errors import ReportStoreError
 
@@ -62,6 +64,7 @@ class SqliteReportStore:
         self._process = process
         self._sealed = runs.SealedParts()
         self._proved = auditing.Proved()
+        self._tallies = tallies.Tallies()
         self._spoilt: set[int] = set()
 
     # -- runs ----------------------------------------------------------------------------------------------------------
@@ -168,6 +171,18 @@ class SqliteReportStore:
         """What the domain's gate looks at; older than `since` only the newest scan and the newest completed scan."""
         look = partial(runs.read_history, sealed=self._sealed, spec=domain, since=since)
         return await self._readers.read(look)
+
+    async def tally(self) -> Tally:
+        """What all runs that completed or failed add up to, those that were pruned included."""
+        return await self._readers.read(self._tallies.up_to_date)
+
+    async def open_records(self) -> Mapping[tuple[str, str], int]:
+        """How many records differ now, by domain and state."""
+        return await self._readers.read(tallies.open_records)
+
+    async def open_kinds(self) -> Mapping[tuple[str, str], int]:
+        """How many open differences there are, by domain and kind, a record once for each cluster that it is in."""
+        return await self._readers.read(tallies.open_kinds)
 
     # -- diffs ---------------------------------------------------------------------------------------------------------
 

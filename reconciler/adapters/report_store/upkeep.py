@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from reconciler.adapters.private_files import create, draft_of, publish, refused
+from reconciler.adapters.report_store.tallies import keep_of_pruned
 from reconciler.adapters.report_store.texts import dump, to_micros
 from reconciler.errors import ReportStoreError
 
@@ -86,6 +87,7 @@ def prune(db: Database, *, older_than: datetime, at: datetime) -> Pruned:
     parameters = {"cutoff": to_micros(older_than)}
     runs = [row[0] for row in db.execute(f"SELECT id FROM runs WHERE id NOT IN ({KEPT})", parameters)]
     door = db.execute("INSERT INTO prunings (older_than, at) VALUES (?, ?)", [to_micros(older_than), to_micros(at)])
+    keep_of_pruned(db, pruning=int(door.lastrowid or 0), runs=runs)
     named = {"runs": dump(runs)}
     for statement in PRUNE:
         db.execute(statement, named)
