@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from socket import gethostname
 
 from reconciler.adapters.backend_health import BackendHealth
 from reconciler.adapters.clock import SystemClock
@@ -152,6 +153,7 @@ def runs(reports: Reports, stores: BothStores) -> Runs:
         config_digest=configuration.digest,
         code_version=code_version(),
         method=pace.method,
+        host=gethostname(),
     )
 
 

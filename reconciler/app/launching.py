@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
+from reconciler.app.courses import Course, Watch
 from reconciler.app.looks import RunRequest
 from reconciler.app.ports import Clock, ReportStore, StoredRun
 from reconciler.app.runs import Runs
@@ -29,6 +30,7 @@ class Launch:
     request: RunRequest
     by_hand: bool
     began: asyncio.Future[int]
+    watch: Watch
     task: asyncio.Task[StoredRun] = field(init=False)
     called_off: bool = False
 
@@ -38,13 +40,16 @@ class Launch:
             self.began.set_result(run_id)
 
     def entity(self, domain: str, entity: str) -> None:
-        """Nobody looks on."""
+        """Tells whoever looks on."""
+        self.watch.entity(domain, entity)
 
     def read(self, done: int, total: int) -> None:
-        """Nobody looks on."""
+        """Tells whoever looks on."""
+        self.watch.read(done, total)
 
     def settling(self, candidates: int) -> None:
-        """Nobody looks on."""
+        """Tells whoever looks on."""
+        self.watch.settling(candidates)
 
 
 class Launcher:
@@ -103,6 +108,11 @@ class Launcher:
         launch.task.cancel()
         await asyncio.wait({launch.task}, timeout=SAVING_SECONDS)
 
+    def course(self, run_id: int) -> Course | None:
+        """How far a run of this process is; None for any other, which is not heard of here."""
+        found = (one for one in self._launches if one.began.done() and one.began.result() == run_id)
+        return next((launch.watch.course for launch in found if not launch.task.done()), None)
+
     async def close(self) -> None:
         """Stops every run, and waits until each is saved as interrupted."""
         await _ended(list(self._launches))
@@ -124,7 +134,10 @@ class Launcher:
 
     def _launch(self, request: RunRequest, *, by_hand: bool) -> Launch:
         """Starts the work."""
-        launch = Launch(request=request, by_hand=by_hand, began=asyncio.get_running_loop().create_future())
+        began: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        entities = sum(len(domain.entities) for domain in request.domains)
+        watch = Watch(entities=len(request.keys) or entities, monotonic=self._clock.monotonic)
+        launch = Launch(request=request, by_hand=by_hand, began=began, watch=watch)
         launch.task = asyncio.create_task(self._run(launch))
         self._launches.add(launch)
         launch.task.add_done_callback(lambda _: self._done(launch))

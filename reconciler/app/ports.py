@@ -35,7 +35,10 @@ from reconciler.core.versions import ConfigAnswer, ConfigVersion
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreHealth:
-    """What doctor and the evidence say of a store. `writable` is what the account could change, empty if nothing."""
+    """What doctor and the evidence say of a store. `writable` is what the account could change, empty if nothing.
+
+    `reads` says how it is read: which snapshots, which isolation.
+    """
 
     side: Side
     version: str
@@ -44,6 +47,7 @@ class StoreHealth:
     writable: tuple[str, ...]
     clock_skew_seconds: float
     problems: tuple[str, ...] = ()
+    reads: str = ""
 
 
 class EntityRead(Protocol):
@@ -339,6 +343,12 @@ class ReportStore(AuditLog, Ledger, Sums, Protocol):
     async def start_run(self, start: RunStart) -> int:
         """Notes a run as running, with a part for each domain, and returns its id."""
 
+    async def note_environment(self, run_id: int, facts: Mapping[str, str]) -> None:
+        """Notes what a run under way runs on: host, versions and roles of the stores; the newest note holds."""
+
+    async def environment(self, run_id: int) -> Mapping[str, str]:
+        """What the run ran on; empty where nobody noted it."""
+
     async def reopen_run(self, run_id: int) -> None:
         """Makes an interrupted run a running one again; UsageError for any other."""
 
@@ -385,9 +395,9 @@ class ReportStore(AuditLog, Ledger, Sums, Protocol):
         """The run of that id; NotFound where there is none."""
 
     async def runs(
-        self, *, domain: str | None = None, before: int | None = None, limit: int = 50
+        self, *, domain: str | None = None, mode: Mode | None = None, before: int | None = None, limit: int = 50
     ) -> Sequence[StoredRun]:
-        """Runs newest first, below the id `before`."""
+        """Runs newest first, below the id `before`; of one domain and of one mode where they are named."""
 
     def diffs(self, wanted: DiffFilter) -> AsyncIterator[StoredDiff]:
         """The diffs that fit, in order of their id."""

@@ -1,12 +1,21 @@
 """What people ask to be run, in their words, as a request: which domains, and which keys of which entities."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from reconciler.app.looks import RunRequest
-from reconciler.core.model import Mode
+from reconciler.app.ports import DiffFilter, StoredDiff, StoredRun
+from reconciler.core.model import OPEN_STATES, Mode
 from reconciler.core.spec import DomainSpec, System
 from reconciler.errors import NotFound, UsageError
+
+
+class Diffs(Protocol):
+    """The part of `ReportStore` that differences are read from."""
+
+    def diffs(self, wanted: DiffFilter) -> AsyncIterator[StoredDiff]:
+        """As `ReportStore.diffs`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +47,37 @@ def run_request(system: System, wish: RunWish, *, trigger: str, sample: int) -> 
         seed=wish.seed,
         keys=dict.fromkeys(entities_named(domains, wish.domains), wish.keys) if wish.keys else {},
     )
+
+
+def same_again(system: System, run: StoredRun, *, trigger: str, sample: int) -> RunRequest:
+    """The request that makes a run again: its domains, its mode, its seed. Raises UsageError where it named keys."""
+    if run.mode is Mode.KEYS:
+        raise UsageError(
+            f"run {run.id} compared named keys", expected="a sample or a scan", got="keys",
+            next_step=f"`reconciler run --mode keys --keys run:{run.id}` compares what differed then",
+        )  # fmt: skip
+    wish = RunWish(domains=tuple(part.domain for part in run.domains), mode=run.mode, seed=run.seed)
+    return run_request(system, wish, trigger=trigger, sample=sample)
+
+
+async def only_what_differs(system: System, run: StoredRun, *, store: Diffs, trigger: str) -> RunRequest:
+    """The request that compares the records that were open in a run; UsageError where there are none."""
+    names = tuple(part.domain for part in run.domains)
+    known_domains(system, names)
+    domains = chosen_domains(system, names, Mode.KEYS)
+    keys = await keys_of_run(store, run.id, entities_named(domains, ()))
+    if not any(keys.values()):
+        raise UsageError(f"run {run.id}", expected="an open difference to look at again", got="none")
+    return RunRequest(domains=domains, mode=Mode.KEYS, trigger=trigger, keys=keys)
+
+
+async def keys_of_run(store: Diffs, run_id: int, entities: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The keys of the differences open in a run, by entity."""
+    found: dict[str, list[str]] = {name: [] for name in entities}
+    async for diff in store.diffs(DiffFilter(run=run_id, states=tuple(OPEN_STATES))):
+        if diff.entity in found:
+            found[diff.entity].append(diff.key)
+    return {name: tuple(keys) for name, keys in found.items()}
 
 
 def known_domains(system: System, names: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """A run from its start to its seal: domains locked, looked at, settled, stored; a verdict only from what is stored."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reconciler.app.checksums import ChecksumScan
@@ -8,7 +9,16 @@ from reconciler.app.drift import DriftWatch
 from reconciler.app.invariants import InvariantChecks
 from reconciler.app.looks import Looks, Progress, RunRequest
 from reconciler.app.passes import Looker, draw_seed
-from reconciler.app.ports import Clock, DomainLocks, ReportStore, RunStart, SourceReader, StoredRun, TargetReader
+from reconciler.app.ports import (
+    Clock,
+    DomainLocks,
+    ReportStore,
+    RunStart,
+    SourceReader,
+    StoredRun,
+    StoreHealth,
+    TargetReader,
+)
 from reconciler.app.rechecks import RecheckPolicy, Rechecks
 from reconciler.app.recording import DomainWork, Gaps, Recorder
 from reconciler.app.scans import Scans
@@ -23,7 +33,7 @@ from reconciler.errors import OutOfTime, ReadInterrupted, ReconcilerError, Usage
 class Runs:
     """Runs domains. `locks` keep two runs of a domain apart across processes, `digest` stands for secret parts of keys.
 
-    `config_digest` covers every domain's mapping and rules.
+    `config_digest` covers every domain's mapping and rules; `host` is the name of this machine.
     """
 
     system: System
@@ -37,6 +47,7 @@ class Runs:
     config_digest: str
     code_version: str
     method: Method = Method.AUTO
+    host: str = ""
 
     @property
     def _looker(self) -> Looker:
@@ -127,6 +138,7 @@ class Runs:
     async def _recorded(self, run_id: int, request: RunRequest, progress: Progress) -> StoredRun:
         """Looks at everything, settles what differs, stores it, seals the run."""
         health = [await self.source.health(), await self.target.health()]
+        await self.store.note_environment(run_id, self._environment(health))
         began = await self.store.run(run_id)
         invariants = InvariantChecks(
             source=self.source, target=self.target, digest=self.digest, clock=self.clock, patience=self.recheck
@@ -185,6 +197,15 @@ class Runs:
         """The domains still to be looked at."""
         finished = await self.store.finished_domains(run_id)
         return [domain for domain in request.domains if domain.name not in finished]
+
+    def _environment(self, health: Sequence[StoreHealth]) -> dict[str, str]:
+        """What the run runs on, for whoever wonders later."""
+        told = {
+            f"{one.side.value}_{name}": text
+            for one in health
+            for name, text in (("version", one.version), ("role", one.role), ("reads", one.reads))
+        }
+        return {"host": self.host, **told}
 
     async def _gaps(self) -> Gaps:
         """Unresolved dual-write gaps by domain; unknown, which holds the gates, where the table can't be read."""

@@ -12,17 +12,17 @@ from reconciler.adapters.config_files import Configuration
 from reconciler.app.checks import CheckedRecord, check_record
 from reconciler.app.documents import run_document
 from reconciler.app.looks import RunRequest
-from reconciler.app.ports import DiffFilter, StoredRun
+from reconciler.app.ports import StoredRun
 from reconciler.app.renderings.answers import RunAnswer, run_answer
 from reconciler.app.renderings.github import run_github
 from reconciler.app.renderings.junit import run_junit
 from reconciler.app.renderings.markdown import run_markdown
-from reconciler.app.run_requests import chosen_domains, entities_named
+from reconciler.app.run_requests import chosen_domains, entities_named, keys_of_run
 from reconciler.cli.context import configuration, formats, known_domains, print_json, run_async
 from reconciler.cli.outputs import Output, give, json_text, outputs, parsed, sampled, summarize
 from reconciler.cli.progress import Talk, progress_for
 from reconciler.cli.texts import check_text, run_text
-from reconciler.core.model import OPEN_STATES, Mode, RunStatus, Verdict
+from reconciler.core.model import Mode, RunStatus, Verdict
 from reconciler.core.spec import DomainSpec
 from reconciler.core.summary import domain_verdict
 from reconciler.errors import UsageError
@@ -201,23 +201,17 @@ def exit_code(run: StoredRun) -> int:
 
 async def _with_keys(reports: Reports, request: RunRequest, domains: Sequence[str], keys: str) -> RunRequest:
     """The request with its keys, by entity."""
-    of_run: dict[str, list[str]] = {name: [] for name in entities_named(request.domains, domains)}
+    entities = entities_named(request.domains, domains)
     if keys.startswith("run:"):
-        wanted = DiffFilter(run=_run_id(keys), states=tuple(OPEN_STATES))
-        async for diff in reports.store.diffs(wanted):
-            if diff.entity in of_run:
-                of_run[diff.entity].append(diff.key)
+        of_run = await keys_of_run(reports.store, _run_id(keys), entities)
     else:
         texts = (
             _key_file(keys[1:]) if keys.startswith("@") else [text.strip() for text in keys.split(",") if text.strip()]
         )
-        of_run = {name: list(texts) for name in of_run}
+        of_run = dict.fromkeys(entities, tuple(texts))
     if not any(of_run.values()):
         raise UsageError("--keys", expected="at least one key", got="none")
-    return replace(
-        request,
-        keys={name: tuple(found) for name, found in of_run.items()},
-    )
+    return replace(request, keys=of_run)
 
 
 def _run_id(text: str) -> int:

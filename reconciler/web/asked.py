@@ -28,6 +28,13 @@ def whole_number(request: web.Request, name: str, *, least: int, most: int | Non
     return int(text)
 
 
+def id_of(text: str) -> int:
+    """The id in a form; UsageError for anything else."""
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+        raise UsageError("an id in the form", expected="a whole number", got=repr(text[:40]))
+    return int(text)
+
+
 def days_asked(request: web.Request, *, usual: int) -> int:
     """How many days back a timeline goes; UsageError for less than one or more than three months."""
     return whole_number(request, "days", least=1, most=MOST_DAYS) or usual

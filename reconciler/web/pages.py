@@ -6,10 +6,10 @@ from functools import partial
 import aiohttp_jinja2
 from aiohttp import web
 
-from reconciler.app.ports import DiffFilter, StoredDiff
+from reconciler.app.ports import DiffFilter, StoredDiff, StoredRun
 from reconciler.app.rereading import Reread
 from reconciler.core.gate import GateVerdict
-from reconciler.core.model import DiffState
+from reconciler.core.model import DiffState, Mode
 from reconciler.web.access import actor_of
 from reconciler.web.alerts import alerts_of
 from reconciler.web.asked import days_asked, domain_in_path, domain_in_query, one_of, whole_number
@@ -26,20 +26,26 @@ from reconciler.web.views.domain import tab_title as domain_title
 from reconciler.web.views.health import health_page
 from reconciler.web.views.overview import tab_title as overview_title
 from reconciler.web.views.overview import worst_family
-from reconciler.web.views.runs import run_page, run_row
-from reconciler.web.views.runs import tab_title as run_title
+from reconciler.web.views.run import comparable, run_page
+from reconciler.web.views.run import tab_title as run_title
+from reconciler.web.views.runs import run_row
 from reconciler.web.views.timeline import timeline_view
+from reconciler.web.views.trend import MOST as MOST_OF_A_TREND
 from reconciler.web.words import Family
 
 RUNS_A_PAGE = 50
 DIFFS_A_PAGE = 50
-SAMPLE_OF_A_RUN = 20
+SAMPLE_OF_A_RUN = 10
+LOOKED_THROUGH = 60
 
 
 def render(
     request: web.Request, template: str, *, title: str, family: Family, here: str, refresh: bool = False, **more: object
 ) -> web.Response:
-    """A page; `here` is the entry of the navigation it belongs to, `family` the favicon, `refresh` without script."""
+    """A page; `here` is the entry of the navigation it belongs to, `family` the favicon, `refresh` without script.
+
+    `every`, where it is given, is after how many ms the page is read again.
+    """
     frame = {
         "title": title,
         "family": family,
@@ -94,14 +100,30 @@ async def runs(request: web.Request) -> web.Response:
 
 
 async def run(request: web.Request) -> web.Response:
-    """One run with what it found."""
-    run_id, store = int(request.match_info["id"]), request.app[SERVICES].store
-    stored = await store.run(run_id)
-    clusters = await store.clusters(run=run_id)
-    sample, more = await page_of(store, DiffFilter(run=run_id), SAMPLE_OF_A_RUN)
-    page = run_page(stored, clusters, sample)
-    title, family = run_title(page), page.whole.word.family
-    return render(request, "run.html", title=title, family=family, here="runs", page=page, more=more is not None)
+    """One run with what it found; while it is under way, how far it is."""
+    services, run_id = request.app[SERVICES], int(request.match_info["id"])
+    stored = await services.store.run(run_id)
+    sample, more = await page_of(services.store, DiffFilter(run=run_id), SAMPLE_OF_A_RUN)
+    page = run_page(
+        stored,
+        await services.store.clusters(run=run_id),
+        sample,
+        now=services.clock.now(),
+        earlier=await _like(request, stored),
+        environment=await services.store.environment(run_id),
+        course=services.acts.runs.course(run_id),
+    )
+    shown = partial(render, request, "run.html", title=run_title(page), family=page.whole.word.family, here="runs")
+    return shown(page=page, more=more is not None, every=2000 if page.course else None)
+
+
+async def _like(request: web.Request, run: StoredRun) -> tuple[StoredRun, ...]:
+    """The newest runs before it that it can be held against; none of named keys, which are never the same."""
+    if run.mode is Mode.KEYS:
+        return ()
+    find = request.app[SERVICES].store.runs
+    others = await find(domain=run.domains[0].domain, mode=run.mode, before=run.id, limit=LOOKED_THROUGH)
+    return comparable(run, others)[:MOST_OF_A_TREND]
 
 
 async def diffs(request: web.Request) -> web.Response:

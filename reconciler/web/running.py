@@ -1,14 +1,15 @@
 """Starting runs and calling them off over HTTP, and reads that the backend reports to be checked."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from aiohttp import web
 
 from reconciler.app.documents import run_head
-from reconciler.app.run_requests import RunWish, run_request
+from reconciler.app.run_requests import RunWish, only_what_differs, run_request, same_again
 from reconciler.core.model import Mode
 from reconciler.web.access import actor_of
-from reconciler.web.asked import form_of, see, word_of
+from reconciler.web.asked import form_of, id_of, see, word_of
 from reconciler.web.bodies import RunBody, ShadowReadsBody, body_of
 from reconciler.web.services import SERVICES
 
@@ -38,10 +39,13 @@ async def cancel(request: web.Request) -> web.Response:
 
 
 async def start_form(request: web.Request) -> web.Response:
-    """The button that starts a run; leads to its page."""
+    """The buttons that start a run: a new one, one `again`, or of what differed (`recheck`); leads to its page."""
     fields = await form_of(request)
-    domain, mode = fields.get("domain", ""), word_of("mode", fields.get("mode", Mode.SCAN.value), Mode)
-    run_id = await _start(request, RunWish(domains=(domain,) if domain else (), mode=mode))
+    if fields.get("again") or fields.get("recheck"):
+        run_id = await _start_like(request, fields)
+    else:
+        domain, mode = fields.get("domain", ""), word_of("mode", fields.get("mode", Mode.SCAN.value), Mode)
+        run_id = await _start(request, RunWish(domains=(domain,) if domain else (), mode=mode))
     return see(f"/runs/{run_id}")
 
 
@@ -56,6 +60,18 @@ async def _start(request: web.Request, wish: RunWish, *, trigger: str = "") -> i
     """The id of a run that has begun, under the name of whoever asked for it."""
     services, actor = request.app[SERVICES], actor_of(request)
     wanted = run_request(services.system, wish, trigger=f"{trigger}{actor.name}", sample=services.sample)
+    return await services.acts.runs.start(wanted, actor=actor)
+
+
+async def _start_like(request: web.Request, fields: Mapping[str, str]) -> int:
+    """The id of a run that has begun after the model of a stored one."""
+    services, actor = request.app[SERVICES], actor_of(request)
+    store, system, trigger = services.store, services.system, actor.name
+    if model := fields.get("again"):
+        wanted = same_again(system, await store.run(id_of(model)), trigger=trigger, sample=services.sample)
+    else:
+        run = await store.run(id_of(fields["recheck"]))
+        wanted = await only_what_differs(system, run, store=store, trigger=trigger)
     return await services.acts.runs.start(wanted, actor=actor)
 
 

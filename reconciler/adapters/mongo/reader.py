@@ -79,6 +79,7 @@ class MongoReader:
             writable=found.writable,
             clock_skew_seconds=found.skew,
             problems=() if self._snapshots else (NO_SNAPSHOTS,),
+            reads="snapshots" if self._snapshots else "read concern majority, no snapshots",
         )
 
     async def problems(self, entity: EntitySpec) -> Sequence[str]:

@@ -46,6 +46,7 @@ class PostgresReader:
             writable=found.writable,
             clock_skew_seconds=found.skew,
             problems=found.problems,
+            reads="snapshots, repeatable read, read only",
         )
 
     async def problems(self, entity: EntitySpec) -> Sequence[str]:

@@ -14,6 +14,7 @@ from reconciler.adapters.report_schema import (
     m0009_waived_results,
     m0010_answered_configurations,
     m0011_tallies,
+    m0012_run_environments,
 )
 from reconciler.adapters.report_schema.step import Migration
 from reconciler.errors import ReportStoreError
@@ -31,6 +32,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m0009_waived_results.STEP,
     m0010_answered_configurations.STEP,
     m0011_tallies.STEP,
+    m0012_run_environments.STEP,
 )
 NEWEST = MIGRATIONS[-1].number
 

@@ -61,6 +61,17 @@ def start_run(db: Database, start: RunStart, *, process: str) -> int:
     return run_id
 
 
+def write_environment(db: Database, run_id: int, *, facts: Mapping[str, str]) -> None:
+    """Notes what the run runs on; a resumed run says it again."""
+    db.execute("INSERT OR REPLACE INTO run_environments VALUES (?, ?)", [run_id, dump_mapping(facts)])
+
+
+def read_environment(db: Database, *, run_id: int) -> Mapping[str, str]:
+    """What the run ran on; empty where nobody noted it."""
+    row = db.execute("SELECT facts FROM run_environments WHERE run_id = ?", [run_id]).fetchone()
+    return load_mapping(row[0]) if row else {}
+
+
 def reopen_run(db: Database, run_id: int, *, process: str) -> None:
     """Makes an interrupted run a running one again."""
     row = db.execute("SELECT status FROM runs WHERE id = ?", [run_id]).fetchone()

@@ -85,14 +85,14 @@ def get_run(db: Database, sealed: SealedParts, run_id: int) -> StoredRun:
 
 
 def list_runs(
-    db: Database, sealed: SealedParts, *, domain: str | None, before: int | None, limit: int
+    db: Database, sealed: SealedParts, *, domain: str | None, mode: Mode | None, before: int | None, limit: int
 ) -> list[StoredRun]:
-    """Runs newest first, below the id `before`, with all their parts."""
+    """Runs newest first, below the id `before`, with all their parts; of one domain and mode where they are named."""
     having = "AND EXISTS (SELECT 1 FROM domain_runs p WHERE p.run_id = runs.id AND p.domain = :domain)"
     rows = db.query(
-        f"SELECT * FROM runs WHERE (:before IS NULL OR id < :before) {having if domain is not None else ''} "
-        "ORDER BY id DESC LIMIT :limit",
-        {"before": before, "domain": domain, "limit": limit},
+        f"SELECT * FROM runs WHERE (:before IS NULL OR id < :before) AND (:mode IS NULL OR mode = :mode) "
+        f"{having if domain is not None else ''} ORDER BY id DESC LIMIT :limit",
+        {"before": before, "domain": domain, "mode": None if mode is None else mode.value, "limit": limit},
     )
     return _stored(db, sealed, rows)
 

@@ -42,7 +42,7 @@ from reconciler.core.audit import Act, AuditEntry, Chain
 from reconciler.core.causes.beginnings import ClusterPast
 from reconciler.core.cutover import Mark
 from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal, Waiver
-from reconciler.core.model import EntitySummary, ReportedDiff, RunStatus
+from reconciler.core.model import EntitySummary, Mode, ReportedDiff, RunStatus
 from reconciler.core.schema_look import PathSeen
 from reconciler.core.spec import DomainSpec
 from reconciler.core.tally import Tally
@@ -78,6 +78,14 @@ class SqliteReportStore:
         """Makes an interrupted run a running one again."""
         writer, process = self._writing()
         await writer.write(partial(recording.reopen_run, run_id=run_id, process=process.token))
+
+    async def note_environment(self, run_id: int, facts: Mapping[str, str]) -> None:
+        """Notes what the run runs on."""
+        await self._write_of(run_id, partial(recording.write_environment, run_id=run_id, facts=dict(facts)))
+
+    async def environment(self, run_id: int) -> Mapping[str, str]:
+        """What the run ran on; empty where nobody noted it."""
+        return await self._readers.read(partial(recording.read_environment, run_id=run_id))
 
     async def finished_domains(self, run_id: int) -> frozenset[str]:
         """The domains whose part of the run is stored whole."""
@@ -157,10 +165,10 @@ class SqliteReportStore:
         return await self._readers.read(partial(runs.get_run, sealed=self._sealed, run_id=run_id))
 
     async def runs(
-        self, *, domain: str | None = None, before: int | None = None, limit: int = 50
+        self, *, domain: str | None = None, mode: Mode | None = None, before: int | None = None, limit: int = 50
     ) -> Sequence[StoredRun]:
-        """Runs newest first, below the id `before`."""
-        listing = partial(runs.list_runs, sealed=self._sealed, domain=domain, before=before, limit=limit)
+        """Runs newest first, below the id `before`; of one domain and of one mode where they are named."""
+        listing = partial(runs.list_runs, sealed=self._sealed, domain=domain, mode=mode, before=before, limit=limit)
         return await self._readers.read(listing)
 
     async def runs_since(self, domain: str, since: datetime) -> Sequence[DomainRun]:

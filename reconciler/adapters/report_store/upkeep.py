@@ -36,6 +36,7 @@ PRUNE = (
     "DELETE FROM sighting_clusters WHERE run_id IN (SELECT value FROM json_each(:runs))",
     "DELETE FROM sightings WHERE run_id IN (SELECT value FROM json_each(:runs))",
     "DELETE FROM entity_runs WHERE run_id IN (SELECT value FROM json_each(:runs))",
+    "DELETE FROM run_environments WHERE run_id IN (SELECT value FROM json_each(:runs))",
     "DELETE FROM domain_runs WHERE run_id IN (SELECT value FROM json_each(:runs))",
     "DELETE FROM runs WHERE id IN (SELECT value FROM json_each(:runs))",
     """

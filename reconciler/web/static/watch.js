@@ -1,8 +1,8 @@
-// Fetches the page again every 30 s and on news, and turns it grey when nothing was heard for 90 s: old data must not look new.
+// Fetches the page again every 30 s (or as often as it asks) and on news, and turns it grey when nothing was heard for 90 s: old data must not look new.
 "use strict";
 const EVERY = 30_000, OLD = 90_000;
 let heard = Date.now(), paused = false, asked = heard, busy = false, again = false;
-const node = (id) => document.getElementById(id);
+const node = (id) => document.getElementById(id), every = () => Number(node("read").dataset.every) || EVERY;
 function tell() {
   const age = Date.now() - heard, old = age >= OLD, body = document.body;
   if (old && !("stale" in body.dataset)) node("stale").textContent = `No update since ${node("read").querySelector("time").textContent}: this is old data.`;
@@ -36,5 +36,5 @@ node("pause").hidden = false;
 node("pause").addEventListener("click", () => { paused = !paused; node("pause").textContent = paused ? "Resume updates" : "Pause updates"; document.body.toggleAttribute("data-paused", paused); tell(); });
 addEventListener("news", news);
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-setInterval(() => { if (!paused && Date.now() - asked >= EVERY) news(); tell(); }, 1_000);
+setInterval(() => { if (!paused && Date.now() - asked >= every()) news(); tell(); }, 1_000);
 tell();

@@ -67,6 +67,11 @@ async def test_a_scan_a_look_and_a_note(page: Page, service: Served) -> None:
     await expect(page.get_by_role("button", name="Cancel run 1")).to_be_visible()
     await accessible(page)
     service.ended("/api/v1/runs/1")
+    await page.goto(f"{site}/runs/1")
+    await expect(page.locator("#environment")).to_contain_text("PostgreSQL read through")
+    await page.get_by_role("button", name="Recheck only what differs").click()
+    assert page.url == f"{site}/runs/2"
+    assert service.ended("/api/v1/runs/2")["run"]["mode"] == "keys"
     diff = next(
         one
         for one in service("GET", "/api/v1/diffs?domain=address&limit=500").json["diffs"]

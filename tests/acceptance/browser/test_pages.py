@@ -27,6 +27,7 @@ PATHS = (
     "/runs",
     "/runs/21",
     "/runs/20",
+    "/runs/18",
     "/diffs",
     "/diffs/12",
     "/diffs/15",

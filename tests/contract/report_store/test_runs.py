@@ -50,6 +50,24 @@ async def test_a_run_comes_back_as_it_was_written(store: SqliteReportStore) -> N
     assert part.entities == (counts(field_mismatch=1),)
 
 
+async def test_what_a_run_ran_on_comes_back_as_last_noted(store: SqliteReportStore) -> None:
+    run_id = await store.start_run(start())
+    assert await store.environment(run_id) == {}
+    await store.note_environment(run_id, {"host": "a"})
+    await store.note_environment(run_id, {"host": "b", "source_version": "6.0.5"})
+    assert await store.environment(run_id) == {"host": "b", "source_version": "6.0.5"}
+    await finish(store, run_id, counts(), at=NOON + HOUR)
+    with pytest.raises(ReportStoreError):
+        await store.note_environment(run_id, {"host": "c"})
+
+
+async def test_runs_of_one_mode_are_found(store: SqliteReportStore) -> None:
+    for mode in (Mode.SCAN, Mode.SAMPLE, Mode.SCAN):
+        await store.start_run(start(mode=mode))
+    assert [run.id for run in await store.runs(mode=Mode.SCAN)] == [3, 1]
+    assert [run.id for run in await store.runs(domain="address", mode=Mode.SAMPLE)] == [2]
+
+
 async def test_invariants_and_notes_of_an_entity_come_back(store: SqliteReportStore) -> None:
     run_id = await store.start_run(start())
     invariant = InvariantResult(name="one_primary", side="both", violations=2, sample_keys=("ä", "b"))

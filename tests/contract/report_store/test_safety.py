@@ -423,6 +423,7 @@ async def test_pruning_is_the_only_door_and_keeps_what_the_gate_needs(store: Sql
 async def test_pruning_keeps_the_last_sighting_of_an_open_diff(store: SqliteReportStore) -> None:
     scan = await whole_run(store, [mismatch("open")], at=NOON)
     sample = await store.start_run(start())
+    await store.note_environment(sample, {"host": "a"})
     await record(store, sample, [mismatch("open", target="Kiel")])
     await finish(store, sample, counts(field_mismatch=1, coverage=0.1), resolved=())
     newest = await whole_run(store, [mismatch("open", target="Kehl")], at=NOON)
