@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from reconciler.app.ports import ClusterCount, StoredDiff, StoredPath, StoredRun
 from reconciler.core.audit import AuditEntry, Chain, told
 from reconciler.core.gate_values import FlagState, Gate, Sampled, SoakClock
+from reconciler.core.groups import Group
 from reconciler.core.history import Decision, DomainRun, Waiver
 from reconciler.core.mapping_checks import applied
 from reconciler.core.model import EntitySummary, InvariantResult
@@ -190,6 +191,20 @@ def gate_document(gate: Gate) -> Document:
         "sampled": _sampled(gate.sampled) if gate.sampled else None,
         "waived": [check.name for check in gate.waived],
         "alarm": gate.alarm or None,
+    }
+
+
+def group_document(group: Group) -> Document:
+    """`reconciler gate --group NAME --format json`."""
+    return {
+        "group": group.name,
+        "verdict": group.verdict.value,
+        "reason": group.told,
+        "next_step": group.next_step,
+        "valid_until": instant(group.valid_until),
+        "flip": group.flip,
+        "rollback": group.rollback,
+        "domains": [gate_document(gate) for gate in group.gates],
     }
 
 

@@ -19,6 +19,7 @@ from reconciler.core.gate import (
     data_health,
     decide,
 )
+from reconciler.core.groups import Group, group_gate
 from reconciler.core.history import DomainHistory
 from reconciler.core.spec import DomainSpec, GatePolicy, System
 from reconciler.errors import NotFound
@@ -60,6 +61,10 @@ class Verdicts:
     async def gates(self, domains: Sequence[str] = ()) -> tuple[Gate, ...]:
         """The gates of the domains named, in that order; of every domain where none is named."""
         return tuple(decide(facts) for facts in await self._facts(domains))
+
+    async def group(self, name: str) -> Group:
+        """A flip group's gate; NotFound where there is no such group."""
+        return group_gate(name, await self.gates([domain.name for domain in group_members(self.system, name)]))
 
     async def facts(self, domain: str) -> GateFacts:
         """Everything one domain's gate is derived from; NotFound where there is no such domain."""
@@ -129,6 +134,15 @@ class Verdicts:
                 return spec
         known = ", ".join(spec.name for spec in self.system.domains)
         raise NotFound("no such domain", expected=f"one of {known}", got=repr(name))
+
+
+def group_members(system: System, name: str) -> tuple[DomainSpec, ...]:
+    """The domains of a flip group. Raises NotFound with the groups that there are."""
+    found = tuple(domain for domain in system.domains if name and domain.flip_group == name)
+    if not found:
+        known = sorted({domain.flip_group for domain in system.domains if domain.flip_group})
+        raise NotFound("no such flip group", expected=f"one of {', '.join(known) or 'none'}", got=repr(name[:80]))
+    return found
 
 
 def earliest(policy: GatePolicy, *, now: datetime) -> datetime:

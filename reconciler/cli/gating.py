@@ -9,18 +9,20 @@ from datetime import timedelta
 import click
 
 from reconciler.adapters.config.values import parse_duration
-from reconciler.app.documents import gate_document
+from reconciler.app.documents import gate_document, group_document
 from reconciler.app.gate_tokens import gate_claims, nonce_of
 from reconciler.app.renderings.answers import GateAnswer, gate_answer
 from reconciler.app.renderings.github import gate_github
 from reconciler.app.renderings.junit import gate_junit
 from reconciler.app.renderings.markdown import gate_markdown
+from reconciler.app.verdicts import group_members
 from reconciler.cli.context import configuration, formats, known_domains, run_async
 from reconciler.cli.gate_tokens import verified
 from reconciler.cli.outputs import Output, give, json_text, jsonl_text, outputs, parsed, sampled, summarize
-from reconciler.cli.texts import gate_line, gate_text
+from reconciler.cli.texts import gate_line, gate_text, group_line
 from reconciler.core.gate import exit_code
 from reconciler.core.gate_values import Gate, Requirement
+from reconciler.core.groups import group_gate
 from reconciler.errors import UsageError
 from reconciler.wiring import open_reports, open_signer
 
@@ -30,9 +32,10 @@ FORMS = ("text", "json", "jsonl", "junit", "markdown", "github", "jwt")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What was asked: the domains, what is enough, and every format that the answer is given in."""
+    """What was asked: the domains (all of a flip group where one is named), what is enough, and the formats."""
 
     domains: tuple[str, ...]
+    group: str
     required: Requirement
     form: str
     written: tuple[Output, ...]
@@ -63,6 +66,7 @@ class Patience:
     show_default=True,
     help="The least that exits 0.",
 )
+@click.option("--group", default=None, metavar="NAME", help="All domains of this flip group, judged as one.")
 @click.option("--explain", is_flag=True, help="Every check of every gate.")
 @click.option("--wait", is_flag=True, help="Look again until --require is met or --timeout is over.")
 @click.option("--timeout", default="30m", show_default=True, metavar="DURATION", help="How long --wait waits.")
@@ -80,6 +84,7 @@ class Patience:
 def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     domains: Sequence[str],
     require: str,
+    group: str | None,
     explain: bool,  # noqa: FBT001 - a flag
     wait: bool,  # noqa: FBT001 - a flag
     timeout: str,
@@ -102,6 +107,7 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
       reconciler gate
       reconciler gate address --explain
       reconciler gate address --require ready --format json
+      reconciler gate --group reference
       reconciler gate address --output gate.xml --output markdown:gate.txt
       reconciler gate address --wait --timeout 2h
       reconciler gate address --format jwt --nonce build-512 --output gate.jwt
@@ -114,7 +120,8 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
         return verified(verify, trust=trust, domains=domains, required=Requirement(require), nonce=nonce_of(nonce))
     known_domains(configuration(), domains)
     asked = Asked(
-        domains=tuple(domains),
+        domains=_members(group, domains) if group is not None else tuple(domains),
+        group=group or "",
         required=Requirement(require),
         form=form,
         written=parsed(wanted, forms=FORMS),
@@ -129,6 +136,13 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
         if gate.alarm:
             click.echo(f"{gate.domain}: {gate.alarm}", err=True)
     return asked.code(answer.gates)
+
+
+def _members(group: str, domains: Sequence[str]) -> tuple[str, ...]:
+    """The domains of a flip group, which is named instead of them."""
+    if domains:
+        raise UsageError("--group", expected="a group, or domains", got="both")
+    return tuple(domain.name for domain in group_members(configuration().system, group))
 
 
 def _seconds(option: str, text: str) -> float:
@@ -183,12 +197,15 @@ def _give(answer: GateAnswer, asked: Asked) -> None:
     """Prints and writes every format asked for."""
     documents = [gate_document(gate) for gate in answer.gates]
     told = gate_text if asked.explain or len(asked.domains) == 1 else gate_line
+    group = group_gate(asked.group, answer.gates) if asked.group else None
+    head = [group_line(group)] if group else []
+    whole = group_document(group) if group else documents[0] if len(asked.domains) == 1 else documents
     give(
         asked.form,
         asked.written,
         {
-            "text": lambda: "\n".join(told(gate) for gate in answer.gates),
-            "json": lambda: json_text(documents[0] if len(asked.domains) == 1 else documents),
+            "text": lambda: "\n".join([*head, *(told(gate) for gate in answer.gates)]),
+            "json": lambda: json_text(whole),
             "jsonl": lambda: jsonl_text(documents),
             "junit": lambda: gate_junit(answer),
             "markdown": lambda: gate_markdown(answer),

@@ -6,6 +6,7 @@ from datetime import datetime
 from reconciler.app.checks import CheckedRecord
 from reconciler.app.ports import ClusterCount, StoredDiff, StoredRun
 from reconciler.core.gate_values import CheckResult, Gate, GateVerdict
+from reconciler.core.groups import Group
 from reconciler.core.history import DomainRun
 from reconciler.core.model import OPEN_STATES, EntitySummary, Outcome, RunStatus, Verdict
 from reconciler.core.sampled import sample_words, sampled_words
@@ -117,6 +118,11 @@ def _next(verdict: Verdict, clusters: Sequence[ClusterCount], run_id: int) -> st
 def gate_line(gate: Gate) -> str:
     """A gate in a line."""
     return f"{GATE_MARKS[gate.verdict]} {gate.domain:<20} {gate.verdict.value:<15} {gate.reason}"
+
+
+def group_line(group: Group) -> str:
+    """A flip group in a line."""
+    return f"{GATE_MARKS[group.verdict]} group {group.name:<14} {group.verdict.value:<15} {group.told}"
 
 
 def gate_text(gate: Gate) -> str:

@@ -1,6 +1,6 @@
 """The order of the cutover: declared steps, gates and marks in; where each step stands, why, and what is next, out."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,21 +8,11 @@ from typing import assert_never
 
 from reconciler.core.data_checks import DATA_CHECKS, worst_result
 from reconciler.core.gate_values import Check, CheckResult, Gate, GateVerdict, Reads
+from reconciler.core.groups import TOGETHER, WORST_FIRST, Group, group_gate
 from reconciler.core.wording import counted, listed
 
 DATA = frozenset(check.__name__ for check in DATA_CHECKS)
 TIME = frozenset({"soak", "clean_scans"})
-WORST_FIRST = (
-    GateVerdict.NO_GO,
-    GateVerdict.NOT_COMPARABLE,
-    GateVerdict.HOLD,
-    GateVerdict.NO_DATA,
-    GateVerdict.SOAKING,
-    GateVerdict.READY,
-    GateVerdict.GO,
-    GateVerdict.FLIPPED,
-)
-TOGETHER = "together or not at all"
 
 
 class StepKind(StrEnum):
@@ -77,15 +67,6 @@ class Mark:
     actor: str
     comment: str
     at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """What a flip group says as one: the worst of its members."""
-
-    name: str
-    verdict: GateVerdict
-    told: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,11 +149,6 @@ def stand(
     return Plan(phases=stood, upcoming=tuple(upcoming))
 
 
-def group_verdict(gates: Iterable[Gate]) -> GateVerdict:
-    """What gates say together: the worst of them; of none, no data."""
-    return min((gate.verdict for gate in gates), key=WORST_FIRST.index, default=GateVerdict.NO_DATA)
-
-
 def _phase(phase: Phase, standing: Callable[[Step], Standing]) -> PhaseStanding:
     steps = tuple(standing(step) for step in phase.steps)
     states = {step.state for step in steps}
@@ -213,15 +189,12 @@ def _standing(
 
 
 def _group(step: Step, gates: Mapping[str, Gate], groups: Mapping[str, str]) -> Group | None:
-    """The flip group that a step's domains make up; None where they are in none, or in several."""
+    """The flip group that a step's domains are in, all of its members; None where they are in none, or in several."""
     names = {groups.get(name, "") for name in step.domains}
     if len(names) != 1 or "" in names:
         return None
-    members = [gates[name] for name in step.domains]
-    verdict = group_verdict(members)
-    held = tuple(gate.domain for gate in members if gate.verdict is verdict)
-    word = verdict.value.replace("_", " ")
-    return Group(name=names.pop(), verdict=verdict, told=f"{TOGETHER}: {word}, as {listed(held)}")
+    (name,) = names
+    return group_gate(name, [gates[one] for one in gates if groups.get(one) == name])
 
 
 def _own(step: Step, gates: Mapping[str, Gate], mark: Mark | None) -> _Own:

@@ -1,5 +1,6 @@
 """The checks around a flip: the way back, the domains it hangs on, the flag as it is seen."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from reconciler.core.approval_checks import approved_since
@@ -71,6 +72,7 @@ def depends_on(facts: GateFacts) -> Finding:
         result=worst_result(results.values()) if named else CheckResult.INFO,
         measured=why or (f"{listed(named)} in order" if named else "depends on no other domain"),
         needed=f"the data of {listed(named)} in order" if named else "nothing",
+        since=so_since(check for name in named if name in known for check in known[name].checks),
         evidence=f"the gates of {listed(named)}" if named else "configuration",
         amount=len(bad),
         next_step=f"`reconciler gate {bad[0]}`" if bad else "",
@@ -89,6 +91,7 @@ def flip_group(facts: GateFacts) -> Finding:
         result=worst_result(results) if results else CheckResult.INFO,
         measured=why or (f"{names} may go too" if names else "flips alone"),
         needed=f"all of group {group}: together or not at all" if names else "nothing",
+        since=_group_since(facts.group),
         evidence=f"the gates of {names}" if names else "configuration",
         amount=len(bad),
         next_step=f"`reconciler gate {_worst(bad).domain}`" if bad else "",
@@ -159,6 +162,21 @@ def valid_until(facts: GateFacts, evidence: Evidence, *, digest: str | None) -> 
         complete = approved_since(facts, digest=digest)
         ends += [lapse(complete, policy.approval_ttl)] if complete else []
     return min(ends, default=None)
+
+
+def so_since(checks: Iterable[Check]) -> datetime | None:
+    """Since when these checks are what they are together: from the first in the way, else from the last to pass."""
+    known = tuple(checks)
+    worst = worst_result(check.result for check in known)
+    times = [check.since for check in known if check.result is worst and check.since]
+    return (max if worst is CheckResult.PASS else min)(times, default=None)
+
+
+def _group_since(members: tuple[Member, ...]) -> datetime | None:
+    """As `so_since`, of the rest of a flip group."""
+    worst = worst_result(STOPPED[member.verdict] for member in members)
+    times = [member.since for member in members if STOPPED[member.verdict] is worst and member.since]
+    return (max if worst is CheckResult.PASS else min)(times, default=None)
 
 
 def _plan_problem(facts: GateFacts) -> str:

@@ -13,6 +13,7 @@ from reconciler.core.flip_checks import (
     flag_observed,
     flip_group,
     rollback_plan,
+    so_since,
     valid_until,
     way_back,
 )
@@ -134,7 +135,13 @@ def data_health(facts: DataFacts) -> Dependency:
 def as_member(facts: GateFacts) -> Member:
     """How a domain would be judged if it had no flip group, for the others of its group."""
     gate = decide(replace(facts, group=()))
-    return Member(domain=gate.domain, verdict=gate.verdict, reason=gate.reason, valid_until=gate.valid_until)
+    return Member(
+        domain=gate.domain,
+        verdict=gate.verdict,
+        reason=gate.reason,
+        valid_until=gate.valid_until,
+        since=facts.flag.since if facts.flag and gate.verdict is GateVerdict.FLIPPED else so_since(gate.checks),
+    )
 
 
 def satisfies(gate: Gate, require: Requirement = Requirement.GO) -> bool:

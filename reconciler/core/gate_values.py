@@ -215,12 +215,13 @@ class Dependency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """Another domain of the flip group, judged as if it stood alone."""
+    """Another domain of the flip group, judged as if it stood alone; `since` is when it came to be as it is."""
 
     domain: str
     verdict: GateVerdict
     reason: str
     valid_until: datetime | None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

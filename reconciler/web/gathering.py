@@ -1,6 +1,7 @@
 """Reads what a page or an API answer is made of: the same for both, so that they never tell different things."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -62,7 +63,8 @@ async def gather_domain(request: web.Request, domain: DomainSpec) -> tuple[Domai
         judgements=request.app[JUDGEMENTS],
     )
     request.app[SHOWN].note(page.gate)
-    return page, runs
+    group = await services.verdicts.group(domain.flip_group) if domain.flip_group else None
+    return replace(page, group=group), runs
 
 
 async def gather_story(request: web.Request, cluster_id: str) -> ClusterStory:

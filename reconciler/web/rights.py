@@ -58,6 +58,8 @@ RIGHTS: Final[Mapping[tuple[str, str], Right | None]] = MappingProxyType(
         ("GET", "/api/v1/domains/{domain}/gate"): Right.VIEW,
         ("GET", "/api/v1/domains/{domain}/timeline"): Right.VIEW,
         ("GET", "/api/v1/domains/{domain}/gate/assert"): Right.VIEW,
+        ("GET", "/api/v1/groups/{group}/gate"): Right.VIEW,
+        ("GET", "/api/v1/groups/{group}/gate/assert"): Right.VIEW,
         ("GET", "/api/v1/keys"): Right.VIEW,
         ("GET", "/api/v1/runs"): Right.VIEW,
         ("GET", "/api/v1/runs/compare"): Right.VIEW,

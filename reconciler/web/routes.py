@@ -14,6 +14,7 @@ from reconciler.web import (
     audit,
     deciding,
     exports,
+    groups,
     login,
     looking,
     metrics,
@@ -40,6 +41,7 @@ from reconciler.web.views.days import Judgements
 HERE: Final = Path(__file__).parent
 ID: Final = r"{id:[0-9]{1,18}}"
 DOMAIN: Final = "{domain:[a-z][a-z0-9_]{0,62}}"
+GROUP: Final = "{group:[a-z][a-z0-9_]{0,62}}"
 DIGEST: Final = "{digest:sha256:[0-9a-f]{64}}"
 CLUSTER: Final = "{id:K-[0-9]{1,18}}"
 LARGEST_REQUEST: Final = 64 * 1024
@@ -162,6 +164,8 @@ def _answers() -> list[web.RouteDef]:
         web.get(f"/api/v1/domains/{DOMAIN}/gate", api.gate),
         web.get(f"/api/v1/domains/{DOMAIN}/timeline", plans.timeline),
         web.get(f"/api/v1/domains/{DOMAIN}/gate/assert", api.gate_assert),
+        web.get(f"/api/v1/groups/{GROUP}/gate", groups.group_gate),
+        web.get(f"/api/v1/groups/{GROUP}/gate/assert", groups.group_assert),
         web.get("/api/v1/keys", api.keys),
         web.get("/api/v1/runs", api.runs),
         web.get("/api/v1/runs/compare", exports.compare),

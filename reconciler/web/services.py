@@ -18,6 +18,7 @@ from reconciler.app.rereading import Rereading
 from reconciler.app.waivers import Waivers
 from reconciler.core.cutover import Phase
 from reconciler.core.gate import Gate, GateFacts
+from reconciler.core.groups import Group
 from reconciler.core.model import Mode
 from reconciler.core.spec import System
 from reconciler.web.entrance import Entrance
@@ -29,6 +30,9 @@ class Gates(Protocol):
 
     async def gates(self, domains: Sequence[str] = ()) -> tuple[Gate, ...]:
         """The gates of the domains named, of all where none is named."""
+
+    async def group(self, name: str) -> Group:
+        """A flip group's gate; NotFound where there is no such group."""
 
     async def facts(self, domain: str) -> GateFacts:
         """What one domain's gate is derived from; NotFound where there is no such domain."""

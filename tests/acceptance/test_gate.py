@@ -157,7 +157,17 @@ def test_a_group_opens_as_a_whole(quick: CommandLine) -> None:
         approve(quick, gate)
     waiting = quick.gate("category", code=3)
     assert (waiting["verdict"], results(waiting)["flip_group"]) == ("ready", "pending")
+    held = quick("gate", "--group", "reference", "--format", "json").ended(3).json()
+    assert (held["group"], held["verdict"], held["reason"]) == (
+        "reference",
+        "ready",
+        "together or not at all: ready, as review",
+    )
     approve(quick, quick.gate("review", code=3))
+    said = quick("gate", "--group", "reference").ended(0).stdout.splitlines()
+    assert ("group reference" in said[0], len(said)) == (True, 5)
+    assert "one of reference" in quick("gate", "--group", "refrence").ended(2).stderr
+    quick("gate", "category", "--group", "reference").ended(2)
     answer = quick("gate", *REFERENCE, "--format", "json").ended(0).json()
     assert [gate["verdict"] for gate in answer] == ["go"] * 4
 

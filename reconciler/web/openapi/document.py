@@ -20,6 +20,7 @@ Document = dict[str, object]
 IN_PATH: Final = re.compile(r"\{(\w+)\}")
 PLACES: Final[Mapping[str, Schema]] = {
     "domain": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,62}$"},
+    "group": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,62}$"},
     "id": {"type": "integer", "minimum": 1, "maximum": 10**18 - 1},
     "form": {"enum": ["json", "xml", "md", "html"]},
     "digest": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"},

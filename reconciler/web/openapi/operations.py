@@ -71,6 +71,7 @@ SIGNED: Final = Parameter(name="signed", schema={"enum": ["0", "1"]}, told="1 fo
 NONCE: Final = Parameter(
     name="nonce", schema={"type": "string", "pattern": "^[A-Za-z0-9._~-]{1,128}$"}, told="Signed as well."
 )
+REQUIRE: Final = Parameter(name="require", schema=words(Requirement), told="At least this; `go` unless it says so.")
 TIME: Final[Schema] = {"type": "string", "format": "date-time"}
 IF_MATCH: Final = Parameter(
     name="If-Match", place="header", required=True, told="The digest of the evidence that was read, in quotes.",
@@ -111,11 +112,15 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = MappingProxyType(
                 HTTPStatus.OK: (Content(schema="Gate"), *JWT),
                 HTTPStatus.CONFLICT: (Content(media=PROBLEM, schema="ClosedGate"),),
             },
-            parameters=(
-                Parameter(name="require", schema=words(Requirement), told="At least this; `go` unless it says so."),
-                SIGNED,
-                NONCE,
-            ),
+            parameters=(REQUIRE, SIGNED, NONCE),
+        ),
+        ("GET", "/api/v1/groups/{group}/gate"): gives("GroupGate"),
+        ("GET", "/api/v1/groups/{group}/gate/assert"): Operation(
+            answers={
+                HTTPStatus.OK: (Content(schema="GroupGate"),),
+                HTTPStatus.CONFLICT: (Content(media=PROBLEM, schema="ClosedGroup"),),
+            },
+            parameters=(REQUIRE,),
         ),
         ("GET", "/api/v1/domains/{domain}/timeline"): gives("Timeline", whole("days", "How far back.", most=92)),
         ("GET", "/api/v1/keys"): Operation(

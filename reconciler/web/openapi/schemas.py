@@ -196,6 +196,14 @@ SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
             last_seen_at=INSTANT, owner=MAYBE_TEXT, note=MAYBE_TEXT, link=MAYBE_TEXT,
         ),
         "Clusters": thing("Clusters, most differences first.", clusters=many(ref("Cluster"))),
+        "GroupGate": thing(
+            "A flip group's gate: the worst of its members.", group=NAME, verdict=words(GateVerdict), reason=TEXT,
+            next_step=TEXT, valid_until=MAYBE_INSTANT, flip=TEXT, rollback=TEXT, domains=many(ref("Gate")),
+        ),
+        "ClosedGroup": also(
+            ref("Problem"), told="A group that may not go.", group=NAME, verdict=words(GateVerdict),
+            require=TEXT, domains=OBJECT,
+        ),
         "Plan": thing(
             "The order of the cutover.", version=COUNT, read_at=INSTANT, headline=TEXT, steps=COUNT, done=COUNT,
             next=many(TEXT), phases=many(thing("A phase.", title=TEXT, state=TEXT, steps=many(OBJECT))),

@@ -7,6 +7,7 @@ from reconciler.app.ports import ClusterCount, StoredPath, StoredRun
 from reconciler.core.approval_checks import rejections, valid_approvals
 from reconciler.core.flip_checks import last_rehearsal
 from reconciler.core.gate import Action, Check, CheckResult, Gate, GateFacts, GateVerdict, RollbackPlan, decide
+from reconciler.core.groups import Group
 from reconciler.core.history import Decision, DomainRun, Rehearsal
 from reconciler.core.model import EntitySummary, Mode, RunStatus
 from reconciler.core.sampled import sampled_words
@@ -59,7 +60,7 @@ class WayBack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DomainPage:
-    """The page. `scan` is the newest sealed scan that the counts come from."""
+    """The page. `scan` is the newest sealed scan that the counts come from, `group` the flip group it is in."""
 
     facts: GateFacts
     spec: DomainSpec
@@ -83,6 +84,7 @@ class DomainPage:
     way_back: WayBack
     decisions: tuple[DecisionRow, ...]
     runs: tuple[RunRow, ...]
+    group: Group | None = None
 
 
 def domain_page(

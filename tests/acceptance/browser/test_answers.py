@@ -13,6 +13,7 @@ from aiohttp import ClientResponse, ClientSession
 from reconciler.adapters.report_store import SqliteReportStore, open_report_store
 from reconciler.app.documents import gate_document
 from reconciler.core.gate import Gate, GateFacts
+from reconciler.core.groups import Group
 from tests.acceptance.browser.board import POISON, StoppedClock, services, serving, system, verdicts
 
 pytestmark = pytest.mark.acceptance
@@ -316,6 +317,9 @@ class Defective:
 
     async def facts(self, domain: str) -> GateFacts:
         raise ValueError(f"{SECRET} {domain}")
+
+    async def group(self, name: str) -> Group:
+        raise ValueError(f"{SECRET} {name}")
 
     async def all_facts(self) -> tuple[GateFacts, ...]:
         raise ValueError(SECRET)

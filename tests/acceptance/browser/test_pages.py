@@ -97,7 +97,7 @@ async def test_a_page_that_hears_nothing_turns_grey_and_says_so(chromium: Browse
         assert await page.evaluate("document.body.hasAttribute('data-stale')") is False
         await page.clock.run_for(35_000)
         assert await page.evaluate("document.body.hasAttribute('data-stale')") is True
-        told = page.get_by_role("status")
+        told = page.locator("#stale")
         assert await told.is_visible()
         assert "this is old data" in await told.inner_text()
         await page.unroute_all()

@@ -50,6 +50,16 @@ async def test_one_gate_reads_its_group_and_what_they_depend_on() -> None:
     assert sorted(name for name, _ in ledgers.asked) == ["auth", "category", "review"]
 
 
+async def test_a_group_is_judged_as_one_and_no_other_than_there_is() -> None:
+    ledgers = some_ledgers()
+    ledgers.bend("review", open_confirmed=1)
+    group = await some_verdicts(ledgers).group("reference")
+    assert ([gate.domain for gate in group.gates], group.verdict) == (["category", "review"], GateVerdict.NO_GO)
+    for name in ("referrence", ""):
+        with pytest.raises(NotFound, match="one of reference"):
+            await some_verdicts(ledgers).group(name)
+
+
 async def test_a_run_that_ends_while_histories_are_read_is_not_from_the_future() -> None:
     ledgers = some_ledgers()
     ledgers.bend("auth", runs=(a_run(6, hours=99.9, domain="auth"), *ledgers.kept["auth"].runs))

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.cutover import DATA, Mark, Phase, Plan, Step, StepKind, StepState, group_verdict, stand
+from reconciler.core.cutover import DATA, Mark, Phase, Plan, Step, StepKind, StepState, stand
 from reconciler.core.gate_values import Check, CheckResult, Gate, GateVerdict, Reads
+from reconciler.core.groups import group_verdict
 
 pytestmark = pytest.mark.unit
 
@@ -158,7 +159,9 @@ def test_a_group_that_flipped_in_part_is_in_trouble() -> None:
     assert found.why == "category flipped and review not: together or not at all"
     assert found.group is not None
     assert (found.group.name, found.group.verdict) == ("reference", GateVerdict.HOLD)
-    assert found.group.told == "together or not at all: hold, as review"
+    assert found.group.told == (
+        "together or not at all: hold, as review; category reads PostgreSQL and review does not"
+    )
     assert plan.headline == "0 of 1 step done. In trouble: It."
 
 

@@ -55,6 +55,20 @@ def dependent(*dependencies: Dependency) -> GateFacts:
     return some_facts(spec=domain_spec(depends_on=("auth",)), dependencies=dependencies)
 
 
+def test_a_dependency_tells_since_when_it_stands_so() -> None:
+    assert check(decide(dependent(auth_health())), "depends_on").since == at(96.5)
+    early, late = (
+        data_health(some_facts(a_history(a_run(1, hours=hours, domain="auth"), open_confirmed=1), spec=AUTH).data)
+        for hours in (90, 96)
+    )
+    assert check(decide(dependent(early)), "depends_on").since == at(90.5)
+    two = some_facts(
+        spec=domain_spec(depends_on=("auth", "other")), dependencies=(replace(late, domain="other"), early)
+    )
+    assert check(decide(two), "depends_on").since == at(90.5)
+    assert check(decide(dependent()), "depends_on").since is None
+
+
 def grouped(*verdicts: GateVerdict) -> GateFacts:
     members = tuple(
         Member(domain=f"d{number}", verdict=verdict, reason="", valid_until=None)
