@@ -16,8 +16,8 @@ from reconciler.core.outcomes import Judged
 from reconciler.core.spec import EntitySpec
 
 _Examples = Mapping[str, Sequence[HashedRecord]]
-FIRST_RANGE, SMALLEST_RANGE, LARGEST_RANGE = 20_000, 1_000, 100_000
-TARGET_SECONDS = 0.5
+FIRST_RANGE, SMALLEST_RANGE, LARGEST_RANGE = 20_000, 1_000, 500_000
+TARGET_SECONDS = 1.0
 FASTEST_GROWTH = 4.0
 EXAMPLES = 20
 FEW = 5_000
@@ -104,7 +104,7 @@ class ChecksumScan:
         return records
 
     async def _ranges(self, work: _Work, report: Report) -> None:
-        """One range after the other, each as long as it takes about half a second."""
+        """One range after the other, each as long as it takes about a second."""
         cut, size, after = anchored(work.found.entity), FIRST_RANGE, None
         middle, until = await self._cuts(work, None, size) if cut else (None, None)
         while True:

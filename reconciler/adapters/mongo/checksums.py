@@ -96,11 +96,18 @@ class Telling:
         return mongo.expired(self.entity.ttl, root=self._root, now_ms=self.now_ms) if self.entity.ttl else None
 
     def _records(self, key_range: KeyRange) -> list[Stage]:
-        """The records of a range, whatever the types: to `$expr` no `_id` lies outside of all ranges."""
-        bounds = [("$gt", key_range.after), ("$lte", key_range.until)]
-        within = [{word: ["$_id", {"$literal": ObjectId(digits)}]} for word, digits in bounds if digits is not None]
-        stages: list[Stage] = [{"$match": {"$expr": {"$and": within}}}] if within else []
-        return [*stages, *(shape(self.entity) if self.entity.embedded else [])]
+        """The records of a range."""
+        return [*_within(key_range), *(shape(self.entity) if self.entity.embedded else [])]
+
+
+def _within(key_range: KeyRange) -> list[Stage]:
+    """A match of a range, whatever the types: nothing but ObjectIds lies between two; else `$expr` knows no types."""
+    bounds = {"$gt": key_range.after, "$lte": key_range.until}
+    given = {word: ObjectId(digits) for word, digits in bounds.items() if digits is not None}
+    if len(given) == len(bounds):
+        return [{"$match": {"_id": given}}]
+    within = [{word: ["$_id", {"$literal": bound}]} for word, bound in given.items()]
+    return [{"$match": {"$expr": {"$and": within}}}] if within else []
 
 
 def read_total(batches: Sequence[bytes]) -> RangeSum:

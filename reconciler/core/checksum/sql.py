@@ -68,11 +68,19 @@ def checked(text: str, separator: str, count: int, *, forbidden: str = "") -> st
 
 
 def hashed(text: str) -> str:
-    """The md5, in hex, of a text as MongoDB hashes one for an index. Uses `text` several times: fence it."""
+    """The first eight bytes of the md5 of a text as MongoDB hashes one for an index, as a big-endian signed integer.
+
+    Uses `text` several times: fence it.
+    """
     size = f"(octet_length({text}) + 1)"
     short = f"set_byte(set_byte('\\x00000000'::bytea, 0, {size} & 255), 1, {size} >> 8)"
     length = f"case when {size} <= {LONGEST_SHORT} then {short} else {_little(size)} end"
-    return f"md5('\\x000000000f000000'::bytea || {length} || convert_to({text}, 'UTF8') || '\\x00'::bytea)"
+    return _leading(f"md5('\\x000000000f000000'::bytea || {length} || convert_to({text}, 'UTF8') || '\\x00'::bytea)")
+
+
+def _leading(md5: str) -> str:
+    """The first eight bytes of an md5 in hex as a big-endian signed integer."""
+    return f"('x' || left({md5}, 16))::bit(64)::bigint"
 
 
 def _little(size: str) -> str:
@@ -80,10 +88,10 @@ def _little(size: str) -> str:
     return " || ".join(f"substr(int4send({size}), {place}, 1)" for place in (4, 3, 2, 1))
 
 
-def number(md5: str) -> str:
-    """The first eight bytes of an md5 in hex as a little-endian signed integer. Fence its argument."""
-    digits = " || ".join(f"substr({md5}, {place}, 2)" for place in range(15, 0, -2))
-    return f"('x' || {digits})::bit(64)::bigint"
+def number(leading: str) -> str:
+    """The same bytes as a little-endian integer. Fence its argument."""
+    middle = (f"((({leading} >> {shift}) & 255) << {56 - shift})" for shift in range(8, 64, 8))
+    return f"(({leading} << 56) | {' | '.join(middle)})"
 
 
 def key_parts(entity: EntitySpec, anchor: str) -> list[str]:
@@ -172,7 +180,7 @@ def _instant(column: str) -> str:
 def _bytes(column: str) -> str:
     """The hash of a Binary of subtype 0 as MongoDB's index has it."""
     seeded = f"md5('\\x000000001e000000'::bytea || {_little('octet_length(b)')} || '\\x00'::bytea || b)"
-    inner = f"(select {seeded} as m from (select {column} as b offset 0) c offset 0) d"
+    inner = f"(select {_leading(seeded)} as m from (select {column} as b offset 0) c offset 0) d"
     return f"case when {column} is null then '' else (select {number('m')}::text from {inner}) end"
 
 
@@ -191,8 +199,8 @@ def _reference(entity: EntitySpec, alias: str, column: str) -> str:
 
 
 def _concatenated(texts: Sequence[str], separator: str) -> str:
-    """Texts with a separator between them."""
-    return f"concat({f', {literal(separator)}, '.join(texts)})"
+    """Texts, none of them null, with a separator between them."""
+    return f" || {literal(separator)} || ".join(f"({text})" for text in texts)
 
 
 def _children(entity: EntitySpec, children: ChildTable, system: System, types: Types) -> str:
