@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -17,8 +18,10 @@ from reconciler.errors import AlreadyRunning, ReconcilerError
 WAKE_UP_SECONDS = 60.0
 ASK_AGAIN_SECONDS = 5.0
 PATIENCE_SECONDS = 3600.0
+MOST_FIRINGS = 1500
 
 Start = Callable[[DomainSpec, Mode], Awaitable[None]]
+Paused = Callable[[str, Mode], Awaitable[str]]
 Say = Callable[[str], None]
 
 
@@ -41,6 +44,18 @@ def trigger(cron: str) -> CronTrigger:
     return CronTrigger.from_crontab(cron, timezone=UTC)
 
 
+@lru_cache(maxsize=64)
+def firings(cron: str, since: datetime, until: datetime) -> tuple[datetime, ...]:
+    """When the expression is due from `since` on and before `until`, at most `MOST_FIRINGS` times."""
+    found: list[datetime] = []
+    expression = trigger(cron)
+    due = expression.get_next_fire_time(None, since)
+    while due is not None and due < until and len(found) < MOST_FIRINGS:
+        found.append(due.astimezone(UTC))
+        due = expression.get_next_fire_time(due, due + timedelta(microseconds=1))
+    return tuple(found)
+
+
 def jobs(system: System) -> tuple[Job, ...]:
     """What runs by itself, scans before samples."""
     planned = ((domain, Mode.SCAN, domain.schedule.scan) for domain in system.comparable)
@@ -51,11 +66,16 @@ def jobs(system: System) -> tuple[Job, ...]:
 class Scheduler:
     """Runs jobs one after the other: a scan waits for its turn, a sample that finds its domain busy is left out."""
 
-    def __init__(self, system: System, *, start: Start, say: Say) -> None:
-        """`start` runs one domain and raises what goes wrong; `say` takes a line for the log."""
+    def __init__(self, system: System, *, start: Start, say: Say, paused: Paused) -> None:
+        """`start` runs one domain and raises what goes wrong; `say` takes a line for the log.
+
+        `paused` tells in words why a job is not to be started now, and nothing where it is.
+        """
         self._system = system
+        self.jobs = jobs(system)
         self._start = start
         self._say = say
+        self._paused = paused
         self._turn = asyncio.Lock()
 
     @asynccontextmanager
@@ -64,8 +84,8 @@ class Scheduler:
         scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
-        for job in jobs(self._system):
-            scheduler.add_job(self._run, trigger(job.cron), args=[job], id=f"{job.domain}:{job.mode.value}")
+        for job in self.jobs:
+            scheduler.add_job(self.begin, trigger(job.cron), args=[job], id=f"{job.domain}:{job.mode.value}")
         scheduler.add_listener(self._heard, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
         scheduler.start()
         waking = asyncio.create_task(_keep_awake(scheduler))
@@ -77,13 +97,16 @@ class Scheduler:
             with suppress(asyncio.CancelledError):
                 await waking
 
-    async def _run(self, job: Job) -> None:
-        """One run, in turn."""
+    async def begin(self, job: Job) -> None:
+        """One run, in turn, unless it is paused by then."""
         domain = self._system.domain(job.domain)
         async with self._turn:
             waited = 0.0
             while True:
                 try:
+                    if told := await self._paused(job.domain, job.mode):
+                        self._say(f"{job.mode.value} of {job.domain} left out: {told}")
+                        return
                     await self._start(domain, job.mode)
                 except AlreadyRunning:
                     if job.mode is not Mode.SCAN or waited >= PATIENCE_SECONDS:

@@ -27,6 +27,7 @@ from reconciler.app.configurations import Configurations, note_configurations
 from reconciler.app.flags import Flags, FlagWatch
 from reconciler.app.launching import Launcher, Say
 from reconciler.app.passes import Looker
+from reconciler.app.pausing import Pausing
 from reconciler.app.plan import Cutover
 from reconciler.app.ports import Clock
 from reconciler.app.rechecks import RecheckPolicy
@@ -52,6 +53,7 @@ class Reports:
     sign_in: SignIn
     waivers: Waivers
     clusters: ClusterNotes
+    pausing: Pausing
     flags: FlagWatch
     cutover: Cutover
     configurations: Configurations
@@ -94,6 +96,7 @@ async def open_reports(configuration: Configuration, *, clock: Clock | None = No
             sign_in=SignIn(ledger=store.access, log=store, clock=clock),
             waivers=Waivers(verdicts=verdicts, ledger=store),
             clusters=ClusterNotes(store=store, clock=clock),
+            pausing=Pausing(system=system, ledger=store, clock=clock),
             flags=watch,
             cutover=Cutover(phases=configuration.cutover, system=system, verdicts=verdicts, store=store, clock=clock),
             configurations=Configurations(store=store, clock=clock),

@@ -34,7 +34,7 @@ COMMANDS = {
     "doctor": ("upkeep", "Check configuration, stores, rights, clocks"),
     "config": ("upkeep", "The configuration in force: show, validate, schema, accept"),
     "db": ("upkeep", "The report database: migrate, check, backup, prune"),
-    "schedule": ("serving", "What runs by itself, and when"),
+    "schedule": ("schedule", "What runs by itself, when, and what is paused"),
     "serve": ("serving", "Dashboard, API and scheduled runs"),
     "demo": ("demo", "Embedded stores with a seeded marketplace, compared and served"),
 }

@@ -1,4 +1,4 @@
-"""The commands that stay: `serve`, and `schedule`, which tells what serve would start."""
+"""The command that stays: `serve`, with the dashboard, the API and scheduled runs."""
 
 import asyncio
 import contextlib
@@ -10,21 +10,19 @@ from datetime import UTC, datetime
 
 import click
 from aiohttp import web
-from cron_descriptor import get_description
 
 from reconciler import __version__
 from reconciler.adapters.config_files import Configuration
-from reconciler.app.documents import instant
 from reconciler.app.launching import Launcher
 from reconciler.app.looks import RunRequest
-from reconciler.cli.context import actor, configuration, formats, print_json, print_jsonl, run_async
+from reconciler.cli.context import actor, configuration, run_async
 from reconciler.cli.entrances import answered_names, entrance_of
-from reconciler.cli.texts import table, when
 from reconciler.core.model import Mode
+from reconciler.core.pauses import held
 from reconciler.core.spec import DomainSpec
-from reconciler.core.wording import counted
+from reconciler.core.wording import counted, moment
 from reconciler.errors import ReconcilerError
-from reconciler.scheduler import Job, Scheduler, Start, jobs
+from reconciler.scheduler import Paused, Scheduler, Start, firings, jobs
 from reconciler.web.routes import create_app
 from reconciler.web.services import Acts, ScheduledRun, WebServices
 from reconciler.wiring import Reports, launcher, open_reports, open_signer, rereading
@@ -89,7 +87,8 @@ async def serving(reports: Reports, *, scheduled: bool) -> AsyncIterator[str]:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(running.close)
         if scheduled:
-            scheduler = Scheduler(reports.configuration.system, start=_starter(reports, running), say=_say)
+            start, paused = _starter(reports, running), _paused(reports)
+            scheduler = Scheduler(reports.configuration.system, start=start, say=_say, paused=paused)
             await stack.enter_async_context(scheduler.running())
         await _look(reports)
         await stack.enter_async_context(_watching(reports))
@@ -160,6 +159,7 @@ def _services(reports: Reports, running: Launcher, *, scheduled: bool) -> WebSer
             runs=running,
             records=rereading(reports),
             clusters=reports.clusters,
+            pausing=reports.pausing,
             configurations=reports.configurations,
         ),
         clock=reports.clock,
@@ -172,6 +172,8 @@ def _services(reports: Reports, running: Launcher, *, scheduled: bool) -> WebSer
         cutover=reports.configuration.cutover,
         plan_sections=plans,
         scheduled=(lambda: _planned(reports)) if scheduled else None,
+        expected=lambda: _planned(reports),
+        firings=firings,
         alarms=reports.flags.alarms,
     )
 
@@ -197,62 +199,18 @@ def _starter(reports: Reports, running: Launcher) -> Start:
     return start
 
 
+def _paused(reports: Reports) -> Paused:
+    """What the scheduler asks before it starts a job."""
+
+    async def paused(domain: str, mode: Mode) -> str:
+        now = reports.clock.now()
+        pause = held(await reports.store.pauses(since=now), domain=domain, mode=mode, at=now)
+        return f"paused by {pause.actor} until {moment(pause.over_at)}: {pause.reason}" if pause else ""
+
+    return paused
+
+
 def _say(line: str) -> None:
     """A line for the log, with the time."""
     with contextlib.suppress(BrokenPipeError):
         click.echo(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}", err=True)
-
-
-@click.group(name="schedule")
-def schedule_command() -> None:
-    """What runs by itself while `reconciler serve` is up."""
-
-
-@schedule_command.command(name="list")
-@formats("text", "json", "jsonl")
-def list_schedule(form: str) -> int:
-    """Every scheduled run with its next time, soonest first."""
-    now = datetime.now(UTC)
-    planned = sorted(jobs(configuration().system), key=lambda job: (job.next_after(now) or now, job.domain))
-    documents = [
-        {
-            "domain": job.domain,
-            "mode": job.mode.value,
-            "cron": job.cron,
-            "words": _words(job),
-            "next_at": instant(job.next_after(now)),
-        }
-        for job in planned
-    ]
-    if form == "json":
-        print_json(documents)
-    elif form == "jsonl":
-        print_jsonl(documents)
-    else:
-        rows = [(job.domain, job.mode.value, job.cron, _words(job), when(job.next_after(now))) for job in planned]
-        click.echo(
-            table([("DOMAIN", "MODE", "CRON", "IN WORDS (UTC)", "NEXT"), *rows]) if rows else "Nothing is scheduled."
-        )
-    return 0
-
-
-@schedule_command.command(name="next")
-@formats("text", "json")
-def next_run(form: str) -> int:
-    """The scheduled run that comes next."""
-    now = datetime.now(UTC)
-    coming = [(due, job) for job in jobs(configuration().system) if (due := job.next_after(now))]
-    if not coming:
-        click.echo("Nothing is scheduled." if form == "text" else "null")
-        return 0
-    due, job = min(coming, key=lambda pair: (pair[0], pair[1].mode is Mode.SAMPLE, pair[1].domain))
-    if form == "json":
-        print_json({"domain": job.domain, "mode": job.mode.value, "next_at": instant(due)})
-    else:
-        click.echo(f"{job.mode.value} of {job.domain} at {when(due)}")
-    return 0
-
-
-def _words(job: Job) -> str:
-    """A cron expression in words."""
-    return str(get_description(job.cron))

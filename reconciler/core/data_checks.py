@@ -7,8 +7,9 @@ from reconciler.core.gate_values import Check, CheckResult, Finding
 from reconciler.core.history import DomainRun
 from reconciler.core.mapping_checks import rules_valid, schema
 from reconciler.core.model import Mode, Outcome, RunStatus, Verdict
+from reconciler.core.pauses import held
 from reconciler.core.summary import domain_verdict
-from reconciler.core.wording import counted, number, span
+from reconciler.core.wording import counted, moment, number, span
 
 NO_SCAN = "nothing compared yet"
 JUDGED = (Verdict.CLEAN, Verdict.DIFFS)
@@ -70,11 +71,13 @@ def last_scan(evidence: Evidence) -> Finding:
         trouble = trouble or f"run {scan.run_id} is {domain_verdict(scan).value.replace('_', ' ')}"
     young = age is not None and age < limit
     measured = trouble or (f"started {span(age)} ago" if age is not None else NO_SCAN)
+    pause = held(evidence.facts.history.pauses, domain=evidence.domain, mode=Mode.SCAN, at=evidence.facts.now)
+    paused = f"; scans are paused by {pause.actor} until {moment(pause.over_at)}" if pause else ""
     return _finding(
         "last_scan",
         evidence,
         result=_tell(unknown=bool(trouble) or not young),
-        measured=measured,
+        measured=f"{measured}{paused}",
         needed=f"a scan less than {span(limit)} old",
         next_step="set the clock right, then `reconciler doctor`" if evidence.clock_trouble else _scan_again(evidence),
     )

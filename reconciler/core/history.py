@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.core.model import EntitySummary, Mode, RunStatus, Verdict
+from reconciler.core.pauses import Pause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,4 +111,5 @@ class DomainHistory:
     decisions: tuple[Decision, ...]
     rehearsals: tuple[Rehearsal, ...]
     waivers: tuple[Waiver, ...] = ()
+    pauses: tuple[Pause, ...] = ()
     configured_by: str = ""

@@ -27,7 +27,7 @@ from reconciler.core.history import DomainRun
 from reconciler.core.spec import DomainSpec
 from reconciler.core.summary import domain_verdict, run_verdict
 from reconciler.web.asked import domain_in_path, domain_in_query, one_of, whole_number
-from reconciler.web.gathering import gather_domain, gather_overview, gather_story, scheduled_runs
+from reconciler.web.gathering import gather_domain, gather_overview, gather_story
 from reconciler.web.pages import wanted_diffs
 from reconciler.web.problems import Problem, problem_answer
 from reconciler.web.services import SERVICES
@@ -255,15 +255,6 @@ async def clusters(request: web.Request) -> web.Response:
 async def cluster(request: web.Request) -> web.Response:
     """One cluster with its likely cause, when it began, and what to do next."""
     return web.json_response((await gather_story(request, request.match_info["id"])).document)
-
-
-async def schedule(request: web.Request) -> web.Response:
-    """What this process starts by itself."""
-    planned = [
-        {"domain": one.domain, "mode": one.mode.value, "cron": one.cron, "next_at": instant(one.next_at)}
-        for one in scheduled_runs(request)
-    ]
-    return web.json_response({"schedule": planned})
 
 
 def _next(request: web.Request, name: str, value: int | None) -> str | None:

@@ -50,6 +50,23 @@ class ClusterBody(Body):
     link: Annotated[str, Field(max_length=500)] | None = None
 
 
+class PauseBody(Body):
+    """Scheduled runs to hold up: of these domains and this mode, of all where none is named."""
+
+    domains: Annotated[list[Name], Field(max_length=100)] = []
+    mode: Mode | None = None
+    reason: Comment
+    until: Annotated[str, Field(max_length=40)]
+
+
+class ResumeBody(Body):
+    """Paused runs to let go on: of these domains and this mode, of all where none is named."""
+
+    domains: Annotated[list[Name], Field(max_length=100)] = []
+    mode: Mode | None = None
+    reason: Comment
+
+
 class DecisionBody(Body):
     """A decision on the evidence in `If-Match`."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from aiohttp import web
 
@@ -11,6 +12,7 @@ from reconciler.app.timelines import Timelines
 from reconciler.core.gate import Gate
 from reconciler.core.history import DomainHistory
 from reconciler.core.model import RunStatus
+from reconciler.core.pauses import Pause, held
 from reconciler.core.spec import DomainSpec
 from reconciler.core.timeline import Timeline
 from reconciler.web.services import SERVICES, ScheduledRun
@@ -19,6 +21,7 @@ from reconciler.web.views.days import Judgements, first_day
 from reconciler.web.views.domain import DomainPage, domain_page
 from reconciler.web.views.needs import needs
 from reconciler.web.views.overview import Overview, overview
+from reconciler.web.views.schedule import BACK, Planned, SchedulePage, schedule_page
 
 JUDGEMENTS = web.AppKey("judgements", Judgements)
 LAST_RUNS = 10
@@ -39,7 +42,7 @@ async def gather_overview(request: web.Request) -> tuple[Overview, Sequence[Gate
         histories,
         now=now,
         judgements=request.app[JUDGEMENTS],
-        scheduled=scheduled_runs(request),
+        scheduled=await scheduled_runs(request),
         running=[run for run in await services.store.runs(limit=LAST_RUNS) if run.status is RunStatus.RUNNING],
         waiting=needs(gates, histories, clusters, now=now),
     )
@@ -88,7 +91,43 @@ async def recent_history(request: web.Request, domain: DomainSpec) -> DomainHist
     return await services.store.history(domain, since=first_day(services.clock.now()))
 
 
-def scheduled_runs(request: web.Request) -> Sequence[ScheduledRun]:
-    """What this process will start by itself; nothing where it starts no runs."""
+async def scheduled_runs(request: web.Request) -> Sequence[ScheduledRun]:
+    """What this process will start by itself, what is paused without a next time; nothing where it starts no runs."""
     scheduled = request.app[SERVICES].scheduled
-    return scheduled() if scheduled else ()
+    return await _unless_paused(request, scheduled()) if scheduled else ()
+
+
+async def gather_schedule(request: web.Request) -> SchedulePage:
+    """The schedule, as this process keeps it or as the configuration expects it of others."""
+    services = request.app[SERVICES]
+    now = services.clock.now()
+    jobs = services.scheduled() if services.scheduled else services.expected()
+    names = {job.domain for job in jobs}
+    domains = [one for one in services.system.domains if one.name in names]
+    planned = Planned(
+        jobs=await _unless_paused(request, jobs),
+        histories={one.name: await recent_history(request, one) for one in domains},
+        pauses=await services.store.pauses(since=now - BACK),
+        firings=lambda cron, since, until: services.firings(cron, _minute(since), _minute(until)),
+        now=now,
+    )
+    return schedule_page(planned, active=services.scheduled is not None)
+
+
+async def pauses_now(request: web.Request) -> Sequence[Pause]:
+    """The pauses that hold now or later."""
+    services = request.app[SERVICES]
+    return await services.store.pauses(since=services.clock.now())
+
+
+async def _unless_paused(request: web.Request, jobs: Sequence[ScheduledRun]) -> Sequence[ScheduledRun]:
+    """The jobs; those that are paused have no next time."""
+    now, pauses = request.app[SERVICES].clock.now(), await pauses_now(request)
+    return [
+        replace(job, next_at=None) if held(pauses, domain=job.domain, mode=job.mode, at=now) else job for job in jobs
+    ]
+
+
+def _minute(at: datetime) -> datetime:
+    """The minute that a time is in, so that what is asked within it is computed once."""
+    return at.replace(second=0, microsecond=0)

@@ -13,7 +13,7 @@ from reconciler.core.model import DiffState, Mode
 from reconciler.web.access import actor_of
 from reconciler.web.alerts import alerts_of
 from reconciler.web.asked import days_asked, domain_in_path, domain_in_query, one_of, whole_number
-from reconciler.web.gathering import gather_domain, gather_overview, gather_story, gather_timeline, scheduled_runs
+from reconciler.web.gathering import gather_domain, gather_overview, gather_story, gather_timeline
 from reconciler.web.services import SERVICES
 from reconciler.web.views.again import LookAgain, look_again
 from reconciler.web.views.clusters import FACETS, cluster_page, clusters_page
@@ -187,16 +187,6 @@ async def cluster(request: web.Request) -> web.Response:
     family = Family.DIFFS if story.cluster.open else Family.NODATA
     shown = partial(render, request, "cluster.html", title=cluster_title(story.cluster), family=family, here="clusters")
     return shown(page=cluster_page(story), listed=listed, after=after)
-
-
-async def schedule(request: web.Request) -> web.Response:
-    """What runs by itself, and when next."""
-    planned = sorted(scheduled_runs(request), key=lambda one: (one.next_at is None, one.next_at, one.domain))
-    here, active = "schedule", request.app[SERVICES].scheduled is not None
-    title = f"({len(planned)} planned) Schedule"
-    return render(
-        request, "schedule.html", title=title, family=Family.NODATA, here=here, planned=planned, active=active
-    )
 
 
 async def health(request: web.Request) -> web.Response:

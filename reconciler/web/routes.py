@@ -23,6 +23,7 @@ from reconciler.web import (
     plans,
     reading,
     running,
+    scheduling,
     words,
 )
 from reconciler.web.access import LOGIN, LOGOUT, admit
@@ -119,7 +120,7 @@ def _pages() -> list[web.RouteDef]:
         web.get("/audit", audit.page),
         web.get("/audit.csv", audit.as_csv),
         web.get("/audit.jsonl", audit.as_jsonl),
-        web.get("/schedule", pages.schedule),
+        web.get("/schedule", scheduling.page),
         web.get("/health", pages.health),
         web.get("/events", events),
         web.get(f"/domains/{DOMAIN}/record", exports.record_page),
@@ -149,7 +150,7 @@ def _by_suffix() -> list[web.RouteDef]:
         web.get("/clusters.csv", exports.clusters_csv),
         web.get(f"/clusters/{CLUSTER}.json", api.cluster),
         web.get(f"/clusters/{CLUSTER}/keys.{{form:txt|csv}}", exports.cluster_keys),
-        web.get("/schedule.json", api.schedule),
+        web.get("/schedule.json", scheduling.schedule),
         web.get("/cutover.json", plans.plan),
     ]
 
@@ -176,7 +177,7 @@ def _answers() -> list[web.RouteDef]:
         web.get("/api/v1/clusters", api.clusters),
         web.get(f"/api/v1/clusters/{CLUSTER}", api.cluster),
         web.get("/api/v1/plan", plans.plan),
-        web.get("/api/v1/schedule", api.schedule),
+        web.get("/api/v1/schedule", scheduling.schedule),
         web.get("/api/v1/approvals", approvals.listed),
         web.get(f"/api/v1/approvals/{ID}", approvals.one),
         web.get(f"/api/v1/domains/{DOMAIN}/waivers", approvals.waivers),
@@ -204,6 +205,10 @@ def _acts() -> list[web.RouteDef]:
         web.post(f"{api_path}/configuration", deciding.accept),
         web.post("/runs", running.start_form),
         web.post(f"/runs/{ID}/cancel", running.cancel_form),
+        web.post("/schedule/pause", scheduling.pause_form),
+        web.post("/schedule/resume", scheduling.resume_form),
+        web.post("/api/v1/schedule/pause", scheduling.pause),
+        web.post("/api/v1/schedule/resume", scheduling.resume),
         web.post(f"/diffs/{ID}/reread", looking.reread_form),
         web.post(f"/diffs/{ID}/reveal", looking.reveal_form),
         web.post(f"/clusters/{CLUSTER}", looking.note_form),

@@ -13,6 +13,7 @@ from reconciler.app.configurations import Configurations
 from reconciler.app.flags import FlagWatch
 from reconciler.app.gate_tokens import Signer
 from reconciler.app.launching import Launcher
+from reconciler.app.pausing import Pausing
 from reconciler.app.ports import Clock, ReportStore
 from reconciler.app.rereading import Rereading
 from reconciler.app.waivers import Waivers
@@ -51,12 +52,13 @@ class Acts:
     runs: Launcher
     records: Rereading
     clusters: ClusterNotes
+    pausing: Pausing
     configurations: Configurations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledRun:
-    """A run that the service starts by itself: `cron` as configured (UTC), `next_at` None while it is paused."""
+    """A run as it is scheduled: `cron` as configured (UTC), `next_at` None while it is paused."""
 
     domain: str
     mode: Mode
@@ -64,14 +66,20 @@ class ScheduledRun:
     next_at: datetime | None
 
 
+def never(_cron: str, _since: datetime, _until: datetime) -> Sequence[datetime]:
+    """What is due where nothing is scheduled."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebServices:
     """Everything behind the pages.
 
     `plan_sections` holds the written way back by domain and heading, as Markdown. `scheduled` answers what runs next
-    and is None where this process starts no runs. `alarms` tells, by domain, of flags flipped without a go.
-    `sample` is the size of a sample that names none. `entrance` tells who asks, `cutover` is the declared order.
-    `hosts` are the names in a Host header that are answered.
+    and is None where this process starts no runs; `expected` answers what the configuration asks for, whoever starts
+    it, and `firings` when an expression is due from one time to another. `alarms` tells, by domain, of flags flipped
+    without a go. `sample` is the size of a sample that names none. `entrance` tells who asks, `cutover` is the declared
+    order. `hosts` are the names in a Host header that are answered.
     """
 
     system: System
@@ -86,6 +94,8 @@ class WebServices:
     sample: int = 1000
     plan_sections: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     scheduled: Callable[[], Sequence[ScheduledRun]] | None = None
+    expected: Callable[[], Sequence[ScheduledRun]] = tuple
+    firings: Callable[[str, datetime, datetime], Sequence[datetime]] = never
     alarms: Callable[[], Mapping[str, str]] | None = None
     hosts: frozenset[str] = LOOPBACK
     cutover: tuple[Phase, ...] = ()

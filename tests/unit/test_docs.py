@@ -42,6 +42,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md")), ROOT / "reports" / "README.md"]
 MODULES_PAGE = DOCS / "modules.md"
+GROWING = (MODULES_PAGE, ROOT / "CHANGELOG.md")  # nobody reads them from end to end
 LONGEST_PAGE = 150
 SEPARATOR = re.compile(r"\|(-+\|)+")
 CELL = re.compile(r"(?<!\\)\|")
@@ -124,7 +125,7 @@ def test_every_link_leads_to_a_page_and_a_heading_of_it() -> None:
 
 
 def test_no_page_is_longer_than_a_reader_bears() -> None:
-    lengths = {told(page): len(text_of(page).splitlines()) for page in PAGES if page != MODULES_PAGE}
+    lengths = {told(page): len(text_of(page).splitlines()) for page in PAGES if page not in GROWING}
     assert {page: length for page, length in lengths.items() if length > LONGEST_PAGE} == {}
 
 

@@ -15,6 +15,7 @@ from reconciler.adapters.report_schema import (
     m0010_answered_configurations,
     m0011_tallies,
     m0012_run_environments,
+    m0013_pauses_and_backups,
 )
 from reconciler.adapters.report_schema.step import Migration
 from reconciler.errors import ReportStoreError
@@ -33,6 +34,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m0010_answered_configurations.STEP,
     m0011_tallies.STEP,
     m0012_run_environments.STEP,
+    m0013_pauses_and_backups.STEP,
 )
 NEWEST = MIGRATIONS[-1].number
 

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from sqlite_utils import Database
 
-from reconciler.adapters.report_store import deciding, versions
+from reconciler.adapters.report_store import deciding, pausing, versions
 from reconciler.adapters.report_store.recording import OUTCOMES
 from reconciler.adapters.report_store.texts import (
     dump,
@@ -234,6 +234,7 @@ def read_history(db: Database, sealed: SealedParts, spec: DomainSpec, since: dat
         decisions=deciding.decisions_of(db, domain),
         rehearsals=_rehearsals(db, domain),
         waivers=deciding.waivers_of(db, domain),
+        pauses=pausing.pauses(db, since=since, domain=domain),
         configured_by=versions.answered_by(db, spec),
     )
 

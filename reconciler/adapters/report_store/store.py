@@ -16,6 +16,7 @@ from reconciler.adapters.report_store import (
     cluster_past,
     deciding,
     memory,
+    pausing,
     problems,
     recording,
     runs,
@@ -43,6 +44,7 @@ from reconciler.core.causes.beginnings import ClusterPast
 from reconciler.core.cutover import Mark
 from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal, Waiver
 from reconciler.core.model import EntitySummary, Mode, ReportedDiff, RunStatus
+from reconciler.core.pauses import Pause
 from reconciler.core.schema_look import PathSeen
 from reconciler.core.spec import DomainSpec
 from reconciler.core.tally import Tally
@@ -285,6 +287,18 @@ class SqliteReportStore:
     async def marks(self) -> Sequence[Mark]:
         """Every mark on the cutover, oldest first."""
         return await self._readers.read(recording.marks)
+
+    # -- the schedule --------------------------------------------------------------------------------------------------
+
+    async def pause_jobs(
+        self, act: Act, *, jobs: Sequence[tuple[str, Mode]], reason: str, until: datetime | None
+    ) -> None:
+        """Stores with its act that jobs are paused until then, or go on where there is no end."""
+        await self._write(partial(pausing.note, act=act, jobs=tuple(jobs), reason=reason, until=until))
+
+    async def pauses(self, *, since: datetime) -> Sequence[Pause]:
+        """Every pause that held at that time or later, by domain and mode, oldest first."""
+        return await self._readers.read(partial(pausing.pauses, since=since))
 
     # -- the audit log -------------------------------------------------------------------------------------------------
 

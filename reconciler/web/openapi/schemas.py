@@ -210,8 +210,11 @@ SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
         ),
         "Schedule": thing(
             "What runs by itself.",
-            schedule=many(thing("A run.", domain=NAME, mode=words(Mode), cron=TEXT, next_at=MAYBE_INSTANT)),
+            schedule=many(
+                thing("A run.", domain=NAME, mode=words(Mode), cron=TEXT, next_at=MAYBE_INSTANT, paused=MAYBE_OBJECT)
+            ),
         ),
+        "Jobs": thing("What an act was about.", jobs=many(thing("A job.", domain=NAME, mode=words(Mode)))),
         "Decision": thing(
             "A decision somebody made.", id=ID, domain=NAME, action=words(Action), evidence_digest=TEXT, actor=TEXT,
             comment=TEXT, at=INSTANT, voided=MAYBE_TEXT, entry=MAYBE_ID,

@@ -20,6 +20,7 @@ from reconciler.app.cluster_notes import ClusterNotes
 from reconciler.app.configurations import Configurations
 from reconciler.app.flags import Flags, FlagWatch
 from reconciler.app.launching import Launcher
+from reconciler.app.pausing import Pausing
 from reconciler.app.ports import RunStart
 from reconciler.app.rereading import Rereading
 from reconciler.app.sign_in import SignIn
@@ -45,6 +46,7 @@ from reconciler.core.model import (
 from reconciler.core.schema_look import SchemaLook
 from reconciler.core.spec import DomainSpec, System
 from reconciler.errors import StoreUnavailable
+from reconciler.scheduler import firings
 from reconciler.web.entrance import Entrance
 from reconciler.web.routes import create_app
 from reconciler.web.services import Acts, ScheduledRun, WebServices
@@ -342,6 +344,7 @@ def acts(store: SqliteReportStore, known: System, clock: StoppedClock) -> Acts:
             system=known, store=store, log=store, clock=clock, digest=lambda text: text, open_stores=Unreachable
         ),
         clusters=ClusterNotes(store=store, clock=clock),
+        pausing=Pausing(system=known, ledger=store, clock=clock),
         configurations=Configurations(store=store, clock=clock),
     )
 
@@ -385,6 +388,7 @@ def services(store: SqliteReportStore, *, clock: StoppedClock | None = None) -> 
         version=__version__,
         plan_sections={name: plan.sections for name, plan in plans.items()},
         scheduled=lambda: [*scans, *samples],
+        firings=firings,
         cutover=load_configuration(folder=CONFIG, environ={}).cutover,
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from playwright.async_api import Browser, Page, expect
 
 from reconciler.adapters.report_store import SqliteReportStore
 from reconciler.core.access import Actor, Means, Role
+from reconciler.core.model import Mode
 from reconciler.web.entrance import Entrance
-from tests.acceptance.browser.board import StoppedClock, services, serving
+from tests.acceptance.browser.board import NOW, StoppedClock, services, serving
 from tests.acceptance.canaries import plant_canaries
 from tests.acceptance.command import command_line
 from tests.acceptance.live import LiveSandbox
@@ -105,8 +107,31 @@ async def test_who_may_only_look_is_told_why_a_button_is_off(
             ("/domains/address", "operate", 1),
             ("/clusters/K-1", "operate", 1),
             ("/diffs/12", "reveal", 2),
+            ("/runs/18", "operate", 2),
+            ("/schedule", "operate", 1),
         ):
             await page.goto(f"{site}{path}")
             assert await page.get_by_text(f"Your role viewer lacks the right to {right}.").count() >= buttons, path
             assert await page.locator(".denied button:enabled").count() == 0
             await accessible(page)
+
+
+async def test_a_job_is_paused_and_goes_on(page: Page, url: str, store: SqliteReportStore) -> None:
+    await page.goto(f"{url}/schedule")
+    form = page.locator("form[action='/schedule/pause']")
+    await form.get_by_label("Domain").select_option("payment")
+    await form.get_by_label("Runs").select_option("scan")
+    await form.get_by_label("Until").fill("2026-03-21T07:00")
+    await form.get_by_label("Reason").fill("PostgreSQL is being upgraded")
+    await form.get_by_role("button", name="Pause").click()
+    row = page.locator("#pauses tbody tr")
+    await expect(row).to_contain_text("PostgreSQL is being upgraded")
+    await accessible(page)
+    (pause,) = await store.pauses(since=NOW)
+    assert (pause.domain, pause.mode, pause.until) == ("payment", Mode.SCAN, datetime(2026, 3, 21, 7, tzinfo=UTC))
+    await page.goto(f"{url}/domains/payment")
+    await expect(page.get_by_text("scans are paused by ops until")).to_be_visible()
+    await page.goto(f"{url}/schedule")
+    await row.get_by_label("Why").fill("the upgrade is done")
+    await row.get_by_role("button", name="Resume").click()
+    await expect(page.locator("#pauses")).to_have_count(0)

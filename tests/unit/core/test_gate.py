@@ -19,6 +19,8 @@ from reconciler.core.gate import (
 )
 from reconciler.core.history import DomainRun
 from reconciler.core.model import Mode, Outcome, RunStatus
+from reconciler.core.pauses import Pause
+from reconciler.core.wording import moment
 from reconciler.errors import InvalidSpec
 from tests.unit.gate_world import (
     NIGHTS,
@@ -318,3 +320,13 @@ def test_valid_until_is_the_first_thing_to_lapse() -> None:
 def test_a_limit_beyond_the_end_of_time_is_no_crash() -> None:
     gate = decide(approved(with_policy(some_facts(), max_scan_age=timedelta.max, approval_ttl=timedelta.max)))
     assert gate.verdict is GateVerdict.GO
+
+
+def test_paused_scans_are_told_and_never_keep_a_gate_green() -> None:
+    until = at(300)
+    pause = Pause(domain="address", mode=Mode.SCAN, reason="upgrade", actor="s.lee", at=at(96), until=until)
+    young = decide(with_history(approved(some_facts()), pauses=(pause,)))
+    assert (young.verdict, check(young, "last_scan").result) == (GateVerdict.GO, CheckResult.PASS)
+    assert check(young, "last_scan").measured.endswith(f"; scans are paused by s.lee until {moment(until)}")
+    old = decide(with_history(some_facts(hours=96 + 26), pauses=(pause,)))
+    assert (old.verdict, check(old, "last_scan").result) == (GateVerdict.HOLD, CheckResult.INCONCLUSIVE)

@@ -45,6 +45,8 @@ BEYOND_VIEW: dict[tuple[str, str], Right] = (
         for face in ("", "/api/v1")
         for method, path, right in (
             ("POST", "/runs", Right.OPERATE),
+            ("POST", "/schedule/pause", Right.OPERATE),
+            ("POST", "/schedule/resume", Right.OPERATE),
             ("POST", "/runs/{id}/cancel", Right.OPERATE),
             ("POST", "/diffs/{id}/reread", Right.REVEAL),
             ("POST", "/diffs/{id}/reveal", Right.REVEAL),
