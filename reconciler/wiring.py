@@ -31,6 +31,7 @@ from reconciler.app.pausing import Pausing
 from reconciler.app.plan import Cutover
 from reconciler.app.ports import Clock
 from reconciler.app.rechecks import RecheckPolicy
+from reconciler.app.repairs import Repairs
 from reconciler.app.rereading import BothStores, Rereading
 from reconciler.app.runs import Runs
 from reconciler.app.sign_in import SignIn
@@ -187,6 +188,18 @@ def rereading(reports: Reports) -> Rereading:
 def stories(reports: Reports) -> ClusterStories:
     """The use case that tells clusters from what is stored."""
     return ClusterStories(system=reports.configuration.system, store=reports.store, clock=reports.clock)
+
+
+def repairs(reports: Reports) -> Repairs:
+    """The use case that makes repair plans."""
+    return Repairs(
+        system=reports.configuration.system,
+        store=reports.store,
+        log=reports.store,
+        clock=reports.clock,
+        digest=reports.digests.digest,
+        open_stores=partial(open_stores, reports.configuration),
+    )
 
 
 def looker(reports: Reports, stores: BothStores) -> Looker:

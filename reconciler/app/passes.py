@@ -10,7 +10,7 @@ from datetime import datetime
 from reconciler.app.ports import Clock, EntityRead, RecordReader, TargetReader
 from reconciler.core.canaries import released
 from reconciler.core.invariants import Answer
-from reconciler.core.model import Outcome, Record, RecordKey, SampleDraw, Side
+from reconciler.core.model import Outcome, RawRecord, Record, RecordKey, SampleDraw, Side
 from reconciler.core.outcomes import Judge, Judged, join_strays, observation
 from reconciler.core.pairing import Defective, Match, Pairing
 from reconciler.core.records import Digest, Normalizer, Part, parse_key
@@ -223,14 +223,23 @@ class Looker:
         self, entity: EntitySpec, *, keys: Sequence[RecordKey], ids: Mapping[Side, Sequence[str]]
     ) -> list[Judged]:
         """What a fresh read of these keys and ids says."""
+        judged, _ = await self.fresh_and_raw(entity, keys=keys, ids=ids)
+        return judged
+
+    async def fresh_and_raw(
+        self, entity: EntitySpec, *, keys: Sequence[RecordKey], ids: Mapping[Side, Sequence[str]]
+    ) -> tuple[list[Judged], dict[Side, dict[str, RawRecord]]]:
+        """What a fresh read of these keys and ids says, and the records as they were read, by their own ids."""
         normalizers = self._normalizers(entity)
         pairing = Pairing(entity)
+        read: dict[Side, dict[str, RawRecord]] = {}
         for side, reader in self._readers.items():
             raw = await reader.fetch(entity, keys=keys, ids=ids.get(side, ()))
+            read[side] = {one.id: one for one in raw}
             pairing.push(side, in_order([normalizers[side].record(one) for one in raw]))
             pairing.close(side)
         judge = Judge(entity, now_ms=self.now_ms())
-        return [judge.outcome(match) for match in join_strays(list(pairing.ready()))]
+        return [judge.outcome(match) for match in join_strays(list(pairing.ready()))], read
 
     def _normalizers(self, entity: EntitySpec) -> dict[Side, Normalizer]:
         """One for each side."""

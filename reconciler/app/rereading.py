@@ -103,7 +103,7 @@ class Rereading:
         require(actor, Right.REVEAL)
         diff = await self.store.diff(diff_id)
         judged, seen = await self._look(diff)
-        _, entity = self._entity(diff)
+        _, entity = entity_of(self.system, diff, self.clock.now())
         fields = tuple(one for each in judged for one in revealed(entity, each))
         paths = ", ".join(paths_revealed(fields)) or "no field"
         act = Act(
@@ -118,31 +118,32 @@ class Rereading:
 
     async def _look(self, diff: StoredDiff) -> tuple[list[Judged], Reread]:
         """A fresh look at the record by its key, or by the id of the row or document that has no usable one."""
-        domain, entity = self._entity(diff)
-        keys, ids = _question(entity, diff)
+        domain, entity = entity_of(self.system, diff, self.clock.now())
+        keys, ids = question(entity, diff)
         async with self.turn, self.open_stores() as stores:
             looker = Looker(source=stores.source, target=stores.target, clock=self.clock, digest=self.digest)
             at = self.clock.now()
-            judged = [one for one in await looker.fresh(entity, keys=keys, ids=ids) if _is_of(diff, one)]
+            judged = [one for one in await looker.fresh(entity, keys=keys, ids=ids) if is_of(diff, one)]
             outcomes, diffs = await checked(domain, entity, judged, system=self.system, target=stores.target)
         record = CheckedRecord(
             domain=domain, key=diff.key, entities=(entity.name,), outcomes=tuple(outcomes), diffs=tuple(diffs)
         )
         return judged, Reread(diff=diff, at=at, record=record)
 
-    def _entity(self, diff: StoredDiff) -> tuple[str, EntitySpec]:
-        """The entity by the rules of now; Conflict where it is no longer configured."""
-        for domain in self.system.domains:
-            for entity in domain.entities:
-                if (domain.name, entity.name) == (diff.domain, diff.entity):
-                    return domain.name, entity_at(entity, self.clock.now())
-        raise Conflict(
-            f"diff {diff.id} can't be read again", expected="an entity of today's configuration",
-            got=f"{diff.domain}.{diff.entity}",
-        )  # fmt: skip
+
+def entity_of(system: System, diff: StoredDiff, now: datetime) -> tuple[str, EntitySpec]:
+    """The diff's domain and its entity by the rules of now; Conflict where it is no longer configured."""
+    for domain in system.domains:
+        for entity in domain.entities:
+            if (domain.name, entity.name) == (diff.domain, diff.entity):
+                return domain.name, entity_at(entity, now)
+    raise Conflict(
+        f"diff {diff.id} can't be read again", expected="an entity of today's configuration",
+        got=f"{diff.domain}.{diff.entity}",
+    )  # fmt: skip
 
 
-def _is_of(diff: StoredDiff, judged: Judged) -> bool:
+def is_of(diff: StoredDiff, judged: Judged) -> bool:
     """Whether a match is of the diff's own record: stores are asked by a key's first part, which others may share."""
     if judged.diff is not None and judged.diff.locator == diff.locator:
         return True
@@ -150,7 +151,7 @@ def _is_of(diff: StoredDiff, judged: Judged) -> bool:
     return any(record.key_text == diff.key or record.id in wanted for record in judged.records if record is not None)
 
 
-def _question(entity: EntitySpec, diff: StoredDiff) -> tuple[list[RecordKey], dict[Side, Sequence[str]]]:
+def question(entity: EntitySpec, diff: StoredDiff) -> tuple[list[RecordKey], dict[Side, Sequence[str]]]:
     """What to ask for; Conflict where the key is known only by a digest of a part of it."""
     ids: dict[Side, Sequence[str]] = {}
     if diff.outcome is Outcome.KEY_DEFECT:

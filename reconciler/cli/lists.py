@@ -13,6 +13,7 @@ from reconciler.cli.comparing import compare_command
 from reconciler.cli.context import configuration, formats, print_json, print_jsonl, run_async
 from reconciler.cli.exporting import export_command, keys_command
 from reconciler.cli.outputs import outputs, parsed, sampled
+from reconciler.cli.repairing import repair_command
 from reconciler.cli.running import FORMS, give_run
 from reconciler.cli.texts import diff_text, diffs_text, runs_text
 from reconciler.core.model import DiffState
@@ -188,6 +189,7 @@ async def _cluster(cluster_id: str, limit: int) -> tuple[ClusterStory, list[Stor
 
 
 clusters_command.add_command(keys_command)
+clusters_command.add_command(repair_command)
 
 
 def _show(form: str, text: str, documents: object) -> None:

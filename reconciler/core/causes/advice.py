@@ -1,9 +1,12 @@
 """What to do about a cluster: the next steps, each a sentence and where there is one a command to paste."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from reconciler.core.causes.beginnings import Points
 from reconciler.core.model import DiffKind, Outcome
+
+PLAN: Final = "Or have a repair plan written, to review and run by hand; it changes only what has not moved since."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +68,14 @@ def _again(case: Case) -> list[NextStep]:
     if case.kind == Outcome.KEY_DEFECT:
         told = "Mend the keys by hand in PostgreSQL: which document a row belongs to is for a person to say."
         return [NextStep(told=told), keys]
+    plan = NextStep(told=PLAN, command=f"reconciler clusters repair {case.id} --output {case.id}.sql")
     if case.kind == Outcome.EXTRA_IN_TARGET:
-        return [NextStep(told="Delete the rows where the documents are rightly gone, or restore the documents."), keys]
+        told = "Find out whether the documents are rightly gone; then delete the rows, or restore the documents."
+        return [NextStep(told=told), keys, plan]
     if case.kind == DiffKind.DANGLING_REFERENCE:
-        return [keys, NextStep(told="Write the records referred to first, then these again.", command=_backfill(case))]
-    return [keys, NextStep(told="Write them again from the store that is read.", command=_backfill(case))]
+        told = "Write the records referred to first, then these again."
+        return [keys, NextStep(told=told, command=_backfill(case)), plan]
+    return [keys, NextStep(told="Write them again from the store that is read.", command=_backfill(case)), plan]
 
 
 def _backfill(case: Case) -> str:

@@ -27,7 +27,7 @@ async def test_a_cluster_tells_cause_beginning_and_next_steps_without_script(chr
         bars = await page.locator("svg.trend g").count()
         await page.locator("#trend-rows summary").click()
         assert await page.locator("#trend-rows tbody tr").count() == bars > 1
-        assert await page.get_by_role("region", name="Command for step 4").inner_text() == (
+        assert await page.get_by_role("region", name="Command for step 5").inner_text() == (
             "reconciler run address --mode keys --keys @K-1.keys"
         )
 

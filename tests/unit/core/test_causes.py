@@ -178,6 +178,7 @@ def test_the_next_steps_end_in_a_proof_and_name_the_configured_backfill() -> Non
     assert commands == [
         "reconciler clusters keys K-4 --output K-4.keys",
         "npm run backfill -- address --keys K-4.keys",
+        "reconciler clusters repair K-4 --output K-4.sql",
         "reconciler run address --mode keys --keys @K-4.keys",
     ]
 
