@@ -1,5 +1,6 @@
 """A report database as large as a big system leaves behind, through the store's own statements and triggers."""
 
+import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -13,10 +14,12 @@ from reconciler.adapters.code_version import code_version
 from reconciler.adapters.config_files import Configuration, load_configuration
 from reconciler.adapters.report_store import deciding, recording, sighting
 from reconciler.adapters.report_store.opening import connect_writer, prepare
+from reconciler.adapters.report_store.runs import SealedParts, read_history
 from reconciler.app.ports import RunStart
 from reconciler.core.access import Actor, Means, Role
-from reconciler.core.audit import Act, AuditAction
-from reconciler.core.evidence import digest_of
+from reconciler.core.audit import BEGINNING, Act, AuditAction, Chain
+from reconciler.core.evidence import digest_of, evidence_text, gather
+from reconciler.core.gate_values import DataFacts, GateFacts
 from reconciler.core.model import (
     ClusterKey,
     DiffKind,
@@ -174,16 +177,30 @@ def _diffs(history: History, domain: DomainSpec, night: int | None) -> Iterator[
 
 
 def _decide(history: History, domain: DomainSpec) -> None:
-    """Refusals with their evidence, which fill the audit log as well."""
+    """Refusals with their evidence, which fill the audit log too; each on evidence of its own, so that none holds."""
+    evidence = _evidence(history, domain)
     for number in range(DECISIONS):
-        evidence = f'{{"domain": "{domain.name}", "number": {number}}}'
+        text = json.dumps(evidence | {"number": number})
         act = Act(
             actor=Actor(name=BENCHMARK, role=Role.ADMIN, means=Means.ACCOUNT),
             action=AuditAction.REJECT,
             at=history.began + number * timedelta(hours=8),
             domain=domain.name,
             verdict="no_go",
-            evidence_digest=digest_of(evidence),
+            evidence_digest=digest_of(text),
             comment="differences that nobody has explained yet",
         )
-        deciding.decide(history.db, act, evidence=evidence, follows=None)
+        deciding.decide(history.db, act, evidence=text, follows=None)
+
+
+def _evidence(history: History, domain: DomainSpec) -> dict[str, object]:
+    """What a decision on the domain would stand on today."""
+    data = DataFacts(
+        spec=domain,
+        now=datetime.now(UTC),
+        history=read_history(history.db, SealedParts(), domain, history.began),
+        code_version=code_version(),
+        gaps_watched=False,
+    )
+    facts = GateFacts(data=data, chain=Chain(entries=0, head=BEGINNING), plan=None, flag=None, rolled_back_at=None)
+    return dict(json.loads(evidence_text(facts, gather(data))))

@@ -84,7 +84,8 @@ class Verdicts:
         chain = await self.reports.audit_chain()
         now = self.clock.now()
         data = {name: self._data(spec, history=histories[name], now=now) for name, spec in needed.items()}
-        health = {name: data_health(facts) for name, facts in data.items()}
+        asked_of = {other for spec in needed.values() for other in spec.depends_on}
+        health = {name: data_health(facts) for name, facts in data.items() if name in asked_of}
         alone = {name: self._alone(facts, health=health, chain=chain) for name, facts in data.items()}
         grouped = {spec.name for asked in specs for spec in self._group(asked)}
         members = {name: as_member(alone[name]) for name in sorted(grouped)}

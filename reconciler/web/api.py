@@ -26,7 +26,7 @@ from reconciler.core.gate import Check, CheckResult, Gate, Requirement, satisfie
 from reconciler.core.history import DomainRun
 from reconciler.core.spec import DomainSpec
 from reconciler.core.summary import domain_verdict, run_verdict
-from reconciler.web.asked import domain_in_path, domain_in_query, one_of, whole_number
+from reconciler.web.asked import domain_in_path, domain_in_query, next_address, one_of, whole_number
 from reconciler.web.gathering import gather_domain, gather_overview, gather_story
 from reconciler.web.pages import wanted_diffs
 from reconciler.web.problems import Problem, problem_answer
@@ -204,7 +204,7 @@ async def runs(request: web.Request) -> web.Response:
     found = await request.app[SERVICES].store.runs(domain=name, before=before, limit=limit + 1)
     more = found[limit - 1].id if len(found) > limit else None
     return web.json_response(
-        {"runs": [_listed_run(run) for run in found[:limit]], "next": _next(request, "before", more)}
+        {"runs": [_listed_run(run) for run in found[:limit]], "next": next_address(request, "before", more)}
     )
 
 
@@ -237,7 +237,7 @@ async def diffs(request: web.Request) -> web.Response:
     limit = whole_number(request, "limit", least=1, most=MOST) or USUAL
     found, after = await page_of(request.app[SERVICES].store, wanted_diffs(request), limit)
     listed = [diff_document(one) for one in found]
-    return web.json_response({"diffs": listed, "next": _next(request, "after", after)})
+    return web.json_response({"diffs": listed, "next": next_address(request, "after", after)})
 
 
 async def diff(request: web.Request) -> web.Response:
@@ -255,11 +255,6 @@ async def clusters(request: web.Request) -> web.Response:
 async def cluster(request: web.Request) -> web.Response:
     """One cluster with its likely cause, when it began, and what to do next."""
     return web.json_response((await gather_story(request, request.match_info["id"])).document)
-
-
-def _next(request: web.Request, name: str, value: int | None) -> str | None:
-    """The address of the following page, None at the end."""
-    return None if value is None else str(request.rel_url.update_query({name: str(value)}))
 
 
 # -- probes ------------------------------------------------------------------------------------------------------------

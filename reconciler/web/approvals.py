@@ -13,16 +13,19 @@ from reconciler.core.gate import Action, GateFacts
 from reconciler.core.history import Decision
 from reconciler.errors import NotFound
 from reconciler.web.access import actor_of
-from reconciler.web.asked import domain_in_path, known_domain
+from reconciler.web.asked import domain_in_path, known_domain, next_address, whole_number
 from reconciler.web.pages import render
 from reconciler.web.services import SERVICES
 from reconciler.web.views.approvals import Board, board, worth
 from reconciler.web.words import DECISION, Family
 
+DECISIONS_A_PAGE = 50
+MOST_DECISIONS = 500
+
 
 async def page(request: web.Request) -> web.Response:
-    """What waits for whoever looks, what waits for others, and every decision, newest first."""
-    shown = await _board(request)
+    """What waits for whoever looks, what waits for others, and decisions, newest first; `?before=` goes on."""
+    shown = await _board(request, DECISIONS_A_PAGE)
     waiting = len(shown.mine) + len(shown.my_waivers)
     return render(
         request,
@@ -31,12 +34,14 @@ async def page(request: web.Request) -> web.Response:
         family=Family.PROGRESS if waiting else Family.NODATA,
         here="approvals",
         board=shown,
+        before=request.query.get("before", ""),
     )
 
 
 async def listed(request: web.Request) -> web.Response:
-    """The same as JSON."""
-    shown = await _board(request)
+    """The same as JSON; `before` and `limit` are of the decisions."""
+    most = whole_number(request, "limit", least=1, most=MOST_DECISIONS) or DECISIONS_A_PAGE
+    shown = await _board(request, most)
     return web.json_response(
         {
             "waiting_for_me": [row.gate.domain for row in shown.mine],
@@ -44,6 +49,7 @@ async def listed(request: web.Request) -> web.Response:
             "waivers_waiting_for_me": [waiver_document(one) for one in shown.my_waivers],
             "waivers_waiting_for_others": [waiver_document(one) for one in shown.other_waivers],
             "decisions": [decision_document(row.decision) | {"today": row.today} for row in shown.log],
+            "next": next_address(request, "before", shown.older),
         }
     )
 
@@ -87,10 +93,11 @@ async def waivers(request: web.Request) -> web.Response:
     return web.json_response({"waivers": [waiver_document(waiver) for waiver in found]})
 
 
-async def _board(request: web.Request) -> Board:
-    """Every domain as whoever looks sees it."""
+async def _board(request: web.Request, limit: int) -> Board:
+    """Every domain as whoever looks sees it, and so many decisions."""
+    before = whole_number(request, "before", least=1)
     facts = [one for one in await request.app[SERVICES].verdicts.all_facts() if one.data.spec.comparable]
-    return board(facts, actor_of(request))
+    return board(facts, actor_of(request), before=before, limit=limit)
 
 
 async def _decision(request: web.Request) -> tuple[Decision, AuditEntry | None, GateFacts]:

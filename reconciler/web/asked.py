@@ -83,3 +83,8 @@ async def form_of(request: web.Request) -> Mapping[str, str]:
 def see(path: str) -> web.Response:
     """Leads a browser on, so that loading the page again sends nothing again."""
     return web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": path})
+
+
+def next_address(request: web.Request, name: str, value: int | None) -> str | None:
+    """The address of the page that follows this one, None at the end; `name` is the parameter that moves."""
+    return None if value is None else str(request.rel_url.update_query({name: str(value)}))

@@ -16,6 +16,7 @@ from reconciler.adapters.report_schema import (
     m0011_tallies,
     m0012_run_environments,
     m0013_pauses_and_backups,
+    m0014_lists_by_domain_and_state,
 )
 from reconciler.adapters.report_schema.step import Migration
 from reconciler.errors import ReportStoreError
@@ -35,6 +36,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m0011_tallies.STEP,
     m0012_run_environments.STEP,
     m0013_pauses_and_backups.STEP,
+    m0014_lists_by_domain_and_state.STEP,
 )
 NEWEST = MIGRATIONS[-1].number
 

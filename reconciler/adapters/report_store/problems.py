@@ -27,13 +27,13 @@ OPEN = "d.state IN ('unconfirmed', 'confirmed', 'regressed')"
 
 def read_page(db: Database, wanted: DiffFilter, *, after: int, limit: int) -> list[StoredDiff]:
     """The first diffs that fit, above the id `after`."""
-    query, parameters = _query(wanted)
+    query, parameters = page_query(wanted)
     rows = db.query(f"{query} LIMIT :limit", {**parameters, "after": after, "limit": limit})
     return [_diff(row) for row in rows]
 
 
-def _query(wanted: DiffFilter) -> tuple[str, dict[str, object]]:
-    """Walks by id what is narrowest: a run's cluster, a cluster, a run, the open diffs, all of them."""
+def page_query(wanted: DiffFilter) -> tuple[str, dict[str, object]]:
+    """A page's query without its LIMIT; walks by id a run's cluster, a cluster, a run, or all diffs by an index."""
     cluster = None if wanted.cluster is None else cluster_number(wanted.cluster)
     parameters: dict[str, object] = {
         "run": wanted.run,
@@ -54,28 +54,38 @@ def _query(wanted: DiffFilter) -> tuple[str, dict[str, object]]:
     elif cluster is not None:
         walk, where, by = f"diff_clusters c {diffs.format('c.diff_id')} {last}", "c.cluster_id = :cluster", "c.diff_id"
     else:
-        walk, where, by = f"diffs d {last}", _open_first(wanted), "d.id"
+        walk, where, by = f"diffs d {_way(wanted)} {last}", OPEN if _only_open(wanted) else "1", "d.id"
     conditions = [where, f"{by} > :after", *_conditions(wanted, state)]
     query = f"SELECT {SHOWN.format(state=state)} FROM {walk} WHERE {' AND '.join(conditions)} ORDER BY {by}"
     return query, parameters
 
 
-def _open_first(wanted: DiffFilter) -> str:
-    """Lets SQLite walk the index of open diffs where only such are wanted."""
-    return OPEN if wanted.states and OPEN_STATES.issuperset(wanted.states) else "1"
+def _only_open(wanted: DiffFilter) -> bool:
+    """Whether only diffs that are open are wanted, which have indexes of their own."""
+    return bool(wanted.states) and OPEN_STATES.issuperset(wanted.states)
+
+
+def _way(wanted: DiffFilter) -> str:
+    """The index that all diffs are walked by in the order of their ids, so that nothing is sorted for a page."""
+    if wanted.domain is not None:
+        return "INDEXED BY open_diffs_of_domain" if _only_open(wanted) else "INDEXED BY diffs_of_domain"
+    if len(wanted.states) == 1:
+        return "INDEXED BY diffs_in_state"
+    return "INDEXED BY open_diffs" if _only_open(wanted) else "NOT INDEXED"
 
 
 def _conditions(wanted: DiffFilter, state: str) -> list[str]:
     """What else a diff must be. States are words of our own, so they may stand in the query.
 
-    `+` keeps SQLite from the index by domain, which would sort a million diffs for a page of fifty.
+    `+` keeps SQLite from an index that is not the way chosen: it would sort a million diffs for a page of fifty.
     """
-    domain = "d.domain" if state == "d.state" and _open_first(wanted) == OPEN else "+d.domain"
+    everything = wanted.run is None and wanted.cluster is None
+    by_state = everything and wanted.domain is None and len(wanted.states) == 1
     states = ", ".join(f"'{DiffState(one).value}'" for one in wanted.states)
     return [
-        *([f"{domain} = :domain"] if wanted.domain is not None else []),
-        *(["d.entity = :entity"] if wanted.entity is not None else []),
-        *([f"{state} IN ({states})"] if states else []),
+        *([f"{'' if everything else '+'}d.domain = :domain"] if wanted.domain is not None else []),
+        *(["+d.entity = :entity"] if wanted.entity is not None else []),
+        *([f"{'' if by_state else '+'}{state} IN ({states})"] if states else []),
     ]
 
 

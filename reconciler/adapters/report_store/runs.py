@@ -45,12 +45,14 @@ class Listed:
 class SealedParts:
     """Parts of sealed runs, which never change, kept in memory by run and domain; the oldest read go first.
 
-    Beside them each connection's lists of a domain's parts, good for as long as nobody has written anything.
+    Beside them each connection's lists of a domain's parts, and the ids from which lists begin, good for as long as
+    nobody has written anything.
     """
 
     def __init__(self) -> None:
         self._kept: dict[tuple[int, str], DomainRun] = {}
         self._listed: WeakKeyDictionary[Database, dict[str, Listed]] = WeakKeyDictionary()
+        self._lowest: WeakKeyDictionary[Database, dict[tuple[int, datetime], int]] = WeakKeyDictionary()
 
     def listed(self, db: Database, domain: str, *, version: int, since: datetime) -> list[DomainRun] | None:
         """The domain's parts since a time, newest first; None where they have to be read."""
@@ -62,6 +64,15 @@ class SealedParts:
     def keep_list(self, db: Database, domain: str, listed: Listed) -> None:
         """Keeps a list for the next who asks through the same connection."""
         self._listed.setdefault(db, {})[domain] = listed
+
+    def lowest(self, db: Database, *, version: int, since: datetime) -> int:
+        """An id that no run started since then is below: the lowest of those started since the full hour before it."""
+        hour = since.replace(minute=0, second=0, microsecond=0)
+        known = self._lowest.get(db, {})
+        if (version, hour) not in known:
+            kept = {key: lowest for key, lowest in known.items() if key[0] == version}
+            known = self._lowest[db] = kept | {(version, hour): _lowest_since(db, hour)}
+        return known[version, hour]
 
     def get(self, key: tuple[int, str]) -> DomainRun | None:
         """The part, where it was read before."""
@@ -209,14 +220,21 @@ def parts_since(db: Database, sealed: SealedParts, domain: str, since: datetime)
     known = sealed.listed(db, domain, version=version, since=since)
     if known is not None:
         return known
+    lowest = sealed.lowest(db, version=version, since=since)
     rows = db.execute(
-        "SELECT p.run_id, p.domain FROM runs r CROSS JOIN domain_runs p ON p.run_id = r.id AND p.domain = ? "
-        "WHERE r.started_at >= ? ORDER BY p.run_id DESC",
-        [domain, to_micros(since)],
+        "SELECT p.run_id, p.domain FROM domain_runs p CROSS JOIN runs r ON r.id = p.run_id "
+        "WHERE p.domain = ? AND p.run_id >= ? AND r.started_at >= ? ORDER BY p.run_id DESC",
+        [domain, lowest, to_micros(since)],
     )
     found = read_parts(db, sealed, list(rows))
     sealed.keep_list(db, domain, Listed(version=version, since=since, parts=tuple(found)))
     return found
+
+
+def _lowest_since(db: Database, since: datetime) -> int:
+    """The lowest id of a run started since then; `+` has it looked for among those alone, not from the first run on."""
+    query = "SELECT MIN(+id) FROM runs INDEXED BY runs_by_start WHERE started_at >= ?"
+    return int(db.execute(query, [to_micros(since)]).fetchone()[0] or 0)
 
 
 def read_history(db: Database, sealed: SealedParts, spec: DomainSpec, since: datetime) -> DomainHistory:

@@ -147,7 +147,7 @@ OPERATIONS: Final[Mapping[tuple[str, str], Operation]] = MappingProxyType(
         ("GET", "/api/v1/clusters/{id}"): gives("Cluster"),
         ("GET", "/api/v1/plan"): gives("Plan"),
         ("GET", "/api/v1/schedule"): gives("Schedule"),
-        ("GET", "/api/v1/approvals"): gives("Approvals"),
+        ("GET", "/api/v1/approvals"): gives("Approvals", BEFORE, LIMIT),
         ("GET", "/api/v1/approvals/{id}"): gives("Approval"),
         ("GET", "/api/v1/domains/{domain}/waivers"): gives("Waivers"),
         ("GET", "/api/v1/audit"): gives(

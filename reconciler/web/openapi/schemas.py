@@ -226,7 +226,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
         "Approvals": thing(
             "What waits for whom.", waiting_for_me=many(NAME), waiting_for_others=many(NAME),
             waivers_waiting_for_me=many(ref("Waiver")), waivers_waiting_for_others=many(ref("Waiver")),
-            decisions=many(ref("Decision")),
+            decisions=many(ref("Decision")), next=MAYBE_TEXT,
         ),
         "EvidenceMoved": also(
             ref("Problem"), told="What moved since the evidence named.", domain=NAME, verdict=words(GateVerdict),

@@ -34,17 +34,18 @@ class Logged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """The page; `mine` is what waits for whoever looks."""
+    """The page; `mine` is what waits for whoever looks, `older` the id below which the log goes on."""
 
     mine: tuple[Waiting, ...]
     others: tuple[Waiting, ...]
     my_waivers: tuple[Waiver, ...]
     other_waivers: tuple[Waiver, ...]
     log: tuple[Logged, ...]
+    older: int | None
 
 
-def board(facts: Sequence[GateFacts], actor: Actor) -> Board:
-    """Every domain as this actor sees it."""
+def board(facts: Sequence[GateFacts], actor: Actor, *, before: int | None, limit: int) -> Board:
+    """Every domain as this actor sees it, and the newest `limit` decisions below the id `before`."""
     gates = [(one, decide(one)) for one in facts]
     ready = [(one, gate) for one, gate in gates if gate.verdict is GateVerdict.READY]
     mine = tuple(_waiting(one, gate) for one, gate in ready if waits_for(one, gate, actor))
@@ -52,26 +53,47 @@ def board(facts: Sequence[GateFacts], actor: Actor) -> Board:
     waivers = [waiver for one in facts for waiver in one.data.history.waivers if _waits(waiver, one)]
     may = actor.may(Right.APPROVE)
     my_waivers = tuple(one for one in waivers if may and person(one.asked_by) != person(actor.name))
-    decisions = [(decision, one) for one in facts for decision in one.data.history.decisions]
-    newest = sorted(decisions, key=lambda pair: pair[0].id, reverse=True)
+    log, older = _log(gates, before=before, limit=limit)
     return Board(
         mine=mine,
         others=others,
         my_waivers=my_waivers,
         other_waivers=tuple(one for one in waivers if one not in my_waivers),
-        log=tuple(Logged(decision=decision, today=worth(decision, one)) for decision, one in newest),
+        log=log,
+        older=older,
     )
+
+
+def _log(
+    gates: Sequence[tuple[GateFacts, Gate]], *, before: int | None, limit: int
+) -> tuple[tuple[Logged, ...], int | None]:
+    """The newest decisions below an id, and the id below which there are more."""
+    wanted = [one for facts, _ in gates for one in facts.data.history.decisions if before is None or one.id < before]
+    newest = sorted(wanted, key=lambda one: one.id, reverse=True)[: limit + 1]
+    shown = newest[:limit]
+    holding = {one for facts, gate in gates for one in _holding(facts, gate.evidence_digest)}
+    older = shown[-1].id if len(newest) > limit else None
+    return tuple(Logged(decision=one, today=_worth(one, one.id in holding)) for one in shown), older
 
 
 def worth(decision: Decision, facts: GateFacts) -> str:
     """`holds`, why it is void, or `done` for what did its work when it was made."""
+    return _worth(decision, decision.id in _holding(facts, decide(facts).evidence_digest))
+
+
+def _worth(decision: Decision, holds: bool) -> str:  # noqa: FBT001 - says itself
+    """What a decision is worth, once it is known whether it still holds."""
     if Action(decision.action) in (Action.REVOKE, Action.REQUEST):
         return "done"
     if decision.voided:
         return f"void: {decision.voided}"
-    digest = decide(facts).evidence_digest
-    holding = (*valid_approvals(facts, digest=digest), *rejections(facts, digest=digest))
-    return "holds" if decision.id in {one.id for one in holding} else "void"
+    return "holds" if holds else "void"
+
+
+def _holding(facts: GateFacts, digest: str | None) -> frozenset[int]:
+    """The ids of a domain's decisions that hold on today's evidence."""
+    found = (*valid_approvals(facts, digest=digest), *rejections(facts, digest=digest))
+    return frozenset(one.id for one in found)
 
 
 def _waiting(facts: GateFacts, gate: Gate) -> Waiting:

@@ -249,6 +249,15 @@ async def test_history_keeps_the_newest_scan_however_old(store: SqliteReportStor
     assert [run.run_id for run in await store.runs_since("address", NOON + 8 * HOUR)] == [recent]
 
 
+async def test_runs_since_a_time_are_found_whatever_the_order_of_their_ids(store: SqliteReportStore) -> None:
+    late = await whole_run(store, at=NOON + 5 * HOUR)
+    early = await whole_run(store, at=NOON + 2 * HOUR)  # the clock went back
+    await whole_run(store, at=NOON - 9 * HOUR)
+    assert [run.run_id for run in await store.runs_since("address", NOON + HOUR)] == [early, late]
+    assert [run.run_id for run in await store.runs_since("address", NOON + 3 * HOUR)] == [late]
+    assert list(await store.runs_since("address", NOON + 6 * HOUR)) == []
+
+
 async def test_an_unsealed_run_is_read_anew_each_time(store: SqliteReportStore) -> None:
     run_id = await store.start_run(start())
     assert (await store.history(ADDRESS, since=NOON)).runs[0].status is RunStatus.RUNNING
