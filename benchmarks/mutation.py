@@ -1,10 +1,14 @@
-"""What mutation testing found, module by module, from the results that mutmut left in `mutants/`."""
+"""What mutation testing found, module by module, from what mutmut left in `mutants/`; or mutants drawn at random."""
 
+import argparse
 import json
+import random
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from reconciler.core.sampling import most_differing
 
 RESULTS = Path("mutants/reconciler/core")
 SURVIVED, UNTESTED = 0, 33
@@ -27,9 +31,15 @@ def fate(code: int | None) -> str:
 def modules(folder: Path) -> Iterator[tuple[str, Counter[str]]]:
     """Each mutated module with how many mutants had which fate."""
     for path in sorted(folder.glob("*.py.meta")):
-        codes: Mapping[str, int | None] = json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"]
+        codes = exit_codes(path)
         if codes:
             yield path.name.removesuffix(".py.meta"), Counter(map(fate, codes.values()))
+
+
+def exit_codes(path: Path) -> Mapping[str, int | None]:
+    """The mutants of a module, by name, with the exit code of their tests; None for one that was not run."""
+    codes: Mapping[str, int | None] = json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"]
+    return codes
 
 
 def rate(found: Counter[str]) -> str:
@@ -38,24 +48,49 @@ def rate(found: Counter[str]) -> str:
     return f"{noticed / run:.1%}" if run else ""
 
 
+def bound(found: Counter[str]) -> str:
+    """What a draw says of all mutants: exact, by the same rule as a sample of records; empty where all were run."""
+    run, gone = found.total() - found["not run"], found["survived"] + found["untested"]
+    if not found["not run"] or not run:
+        return ""
+    most = most_differing(population=found.total(), sampled=run, found=gone)
+    return (
+        f"\nIf these {run} were drawn at random, at least {1 - most / found.total():.1%} of all are noticed, at 95 %."
+    )
+
+
 def line(name: str, found: Counter[str]) -> str:
     """A line of the table."""
     cells = [name, str(found.total()), *(str(found[column]) for column in COLUMNS), rate(found)]
     return f"| {' | '.join(cells)} |"
 
 
+def draw(folder: Path, *, size: int, seed: int) -> list[str]:
+    """The names of so many mutants, each as likely as any other; the same ones for the same seed and code."""
+    names = (name for path in folder.glob("*.py.meta") for name in exit_codes(path))
+    return random.Random(seed).sample(sorted(names), size)
+
+
 def main() -> int:
-    """Prints the table; 1 where there is nothing to tell."""
+    """Prints the table, or the names drawn with `--draw`; 1 where mutmut left nothing."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--draw", type=int, metavar="N", help="print the names of N mutants, drawn at random")
+    parser.add_argument("--seed", type=int, default=7, help="of the draw; 7 where none is given")
+    wanted = parser.parse_args()
     found = dict(modules(RESULTS))
     if not found:
         print(f"expected mutmut's results in {RESULTS}, found none. Next: make mutation", file=sys.stderr)
         return 1
+    if wanted.draw:
+        print(*draw(RESULTS, size=wanted.draw, seed=wanted.seed), sep="\n")
+        return 0
     print(f"| module | mutants | {' | '.join(COLUMNS)} | noticed |")
     print(f"|---|{'--:|' * (len(COLUMNS) + 2)}")
     for name, counts in found.items():
         print(line(name, counts))
     whole: Counter[str] = sum(found.values(), Counter())
     print(line("all", whole))
+    print(bound(whole))
     return 0
 
 

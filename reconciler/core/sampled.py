@@ -7,7 +7,7 @@ from reconciler.core.model import EntitySummary, Mode, RunStatus
 from reconciler.core.sampling import CONFIDENCE, diff_rate_below
 from reconciler.core.wording import counted, number, per_cent
 
-SURE = f"{float(CONFIDENCE):.0%}"
+SURE = f"{float(CONFIDENCE) * 100:.0f} %"
 
 
 def sampled_since(evidence: Evidence) -> Sampled | None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.access import SERVICE, Actor, Means, Right, Role, rights_of
-from reconciler.core.audit import BEGINNING, Act, AuditAction, AuditEntry, chained, prove
+from reconciler.core.audit import BEGINNING, Act, AuditAction, AuditEntry, chained, prove, told, untold
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -95,3 +95,33 @@ def test_every_role_has_the_rights_of_those_before_it() -> None:
     assert all(less < more for less, more in pairwise(rights))
     assert rights[0] == {Right.VIEW}
     assert rights[-1] == frozenset(Right)
+
+
+@given(st.lists(acts, min_size=1, max_size=3))
+def test_an_entry_that_was_told_can_be_read_again(written: list[Act]) -> None:
+    entries = chain_of(*written)
+    assert [untold({**told(entry), "digest": entry.digest}) for entry in entries] == entries
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({name: 7} for name in ("actor", "role", "means", "action", "at", "domain", "verdict", "comment", "digest")),
+        {"evidence_digest": None}, {"previous": None}, {"role": "king"}, {"means": "magic"}, {"action": "wished"},
+        {"at": "yesterday"}, {"at": "2026-03-01T12:00:00"}, {"number": "1"}, {"number": True}, {"version": 2},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_no_entry_is_refused(change: dict[str, object]) -> None:
+    entry = entries_of(1)[0]
+    with pytest.raises((ValueError, TypeError)):
+        untold({**told(entry), "digest": entry.digest, **change})
+
+
+@pytest.mark.parametrize("name", ["number", "version", "comment", "digest"])
+def test_an_entry_without_a_part_is_refused(name: str) -> None:
+    entry = entries_of(1)[0]
+    document = {**told(entry), "digest": entry.digest}
+    del document[name]
+    with pytest.raises(KeyError, match=name):
+        untold(document)

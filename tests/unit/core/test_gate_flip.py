@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from reconciler.core.approval_checks import person
+from reconciler.core.approval_checks import person, standing_request
 from reconciler.core.gate import (
     CheckResult,
     Dependency,
@@ -351,3 +351,20 @@ def test_an_approval_from_the_future_does_not_count() -> None:
     gate = decide(decided(some_facts(), a_decision(digest=TODAY, hours=101)))
     assert check(gate, "approvals").result is CheckResult.PENDING
     assert gate.verdict is GateVerdict.HOLD
+
+
+def test_the_newest_request_for_todays_evidence_stands() -> None:
+    facts = some_facts()
+    digest = decide(facts).evidence_digest
+    assert standing_request(facts, digest=digest) is None
+    asked = decided(
+        facts,
+        a_decision(3, action="request", digest=digest, actor="kim"),
+        a_decision(5, action="request", digest=digest, actor="lou"),
+        a_decision(4, action="request", digest=digest, actor="max"),
+        a_decision(6, action="request", digest="sha256:other", actor="ann"),
+        a_decision(7, action="approve", digest=digest, actor="bob"),
+    )
+    request = standing_request(asked, digest=digest)
+    assert request is not None
+    assert (request.id, request.actor) == (5, "lou")

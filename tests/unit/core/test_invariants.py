@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.core.invariants import MOST_SAMPLES, broken_ranges, by_number, cycles, result, still
+from reconciler.core.invariants import MOST_SAMPLES, broken_ranges, by_number, cycles, result, shown_path, still
 from reconciler.core.model import InvariantResult
 from reconciler.core.spec import InvariantKind, InvariantSpec
 
@@ -87,3 +87,20 @@ def test_more_keys_than_are_kept_tell_nothing() -> None:
     many = told(99, *map(str, range(MOST_SAMPLES)))
     assert still(many, told(1, "x")) == told(1, "x")
     assert still(told(1, "x"), many) == many
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "group", "shown"),
+    [
+        (InvariantKind.CONTIGUOUS, ("low", "high"), (), "low"),
+        (InvariantKind.CONTIGUOUS, ("low", "high"), ("shop",), "low"),
+        (InvariantKind.AT_MOST_ONE, ("primary",), ("user", "kind"), "user"),
+        (InvariantKind.EXACTLY_ONE, ("primary",), ("user",), "user"),
+        (InvariantKind.AT_MOST_ONE, ("primary",), (), None),
+        (InvariantKind.UNIQUE, ("email",), ("shop",), None),
+    ],
+)
+def test_a_violation_is_shown_by_its_group_or_range_where_it_has_one(
+    kind: InvariantKind, fields: tuple[str, ...], group: tuple[str, ...], shown: str | None
+) -> None:
+    assert shown_path(InvariantSpec(name="one", entity="thing", kind=kind, fields=fields, group=group)) == shown
