@@ -1,5 +1,6 @@
 """The order of the cutover: a step is done when something shows it, and trouble is never told as done."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -14,6 +15,7 @@ from reconciler.core.groups import group_verdict
 pytestmark = pytest.mark.unit
 
 AT = datetime(2025, 11, 20, tzinfo=UTC)
+MARK_IT = "`reconciler plan mark it --comment TEXT` when it is done"
 
 
 def gate(
@@ -215,3 +217,90 @@ def test_a_phase_is_done_when_all_its_steps_are(marked: tuple[str, ...], expecte
 def test_a_plan_without_steps_says_so() -> None:
     plan = stand([], gates={}, groups={}, marks={})
     assert (plan.headline, plan.upcoming, plan.done) == ("No cutover is declared.", (), 0)
+
+
+ON, OFF = Reads.POSTGRES, Reads.MONGO
+GO, HOLD, OVER = GateVerdict.GO, GateVerdict.HOLD, GateVerdict.FLIPPED
+CLAIMED = "marked as done by s.lee"
+TOLD: Mapping[str, tuple[StepKind, tuple[Gate, ...], Mark | None, str, str]] = {
+    "a mark missing": (StepKind.SCHEMA, (), None, "done when someone marks it", MARK_IT),
+    "a mark": (StepKind.SCHEMA, (), mark(), f"{CLAIMED}: as agreed", ""),
+    "a mark taken back": (StepKind.OTHER, (), mark(done=False), "taken back by s.lee: as agreed", MARK_IT),
+    "copied, flipped": (StepKind.BACKFILL, (gate(verdict=OVER, reads=ON),), None, "its flags are on PostgreSQL", ""),
+    "copied, equal": (
+        StepKind.REMAP, (gate(),), None, "the newest scans find every record in both stores, and equal", "",
+    ),
+    "copied, marked": (StepKind.REMAP, (gate(),), mark(), f"{CLAIMED}: as agreed", ""),
+    "copied, no domain": (StepKind.REMAP, (), None, "done when someone marks it", MARK_IT),
+    "verified": (StepKind.VERIFY, (gate(), gate("review")), None, "address and review: in order", ""),
+    "verified, no domain": (StepKind.VERIFY, (), None, "names no domain to look at", ""),
+    "verified, no run": (
+        StepKind.VERIFY, (gate(verdict=GateVerdict.NO_DATA, open_diffs=CheckResult.PENDING),), None,
+        "address: no run has ended yet", "look at address",
+    ),
+    "verified, no check": (
+        StepKind.VERIFY, (replace(gate(verdict=HOLD), checks=()),), None,
+        "address: address is hold.", "look at address",
+    ),
+    "soaking": (StepKind.SOAK, (gate(),), None, "address: soak soak told", "look at address"),
+    "to flip": (
+        StepKind.FLIP, (gate(verdict=GO), gate("review", GO)), None,
+        "every gate is at go", "set `ADDRESS_STORE=postgres REVIEW_STORE=postgres` on the backend",
+    ),
+    "to flip, no domain": (StepKind.FLIP, (), None, "names no domain to flip", ""),
+    "to flip, marked without a domain": (StepKind.FLIP, (), mark(), "names no domain to flip", ""),
+    "to flip, no flag": (
+        StepKind.FLIP, (gate(live=False), gate("review", live=False)), None,
+        "no live flag reads address and review yet", "",
+    ),
+    "to flip, ready": (
+        StepKind.FLIP, (gate(verdict=GateVerdict.READY), gate("review", GO)), None,
+        "address: address is ready.", "look at address",
+    ),
+    "to flip, soaking": (StepKind.FLIP, (gate(),), None, "address: address is soaking.", "look at address"),
+    "to flip, held": (StepKind.FLIP, (gate(verdict=HOLD),), None, "address: address is hold.", "look at address"),
+    "flipped": (
+        StepKind.FLIP, (gate(verdict=OVER, reads=ON), gate("review", OVER, reads=ON)), None,
+        "address and review read PostgreSQL, in order", "",
+    ),
+    "flipped too early": (
+        StepKind.FLIP, (gate(verdict=HOLD, reads=ON),), None,
+        "address reads PostgreSQL, and: address is hold.", "look at address",
+    ),
+    "flipped in part": (
+        StepKind.FLIP, (gate(verdict=OVER, reads=ON), gate("review", GO), gate("shop", HOLD)), None,
+        "address flipped and review and shop not: together or not at all", "look at shop",
+    ),
+    "claimed": (
+        StepKind.FLIP, (gate(verdict=GO, reads=None),), mark(), f"{CLAIMED}, no flag is watched: as agreed", "",
+    ),
+    "claimed, not seen": (
+        StepKind.FLIP, (gate(verdict=GO, reads=None), gate("review", GO, reads=OFF)), mark(),
+        f"{CLAIMED}, and review was seen to read MongoDB", "look at review",
+    ),
+    "claimed too early": (
+        StepKind.FLIP, (gate(verdict=GO, reads=None), gate("review", HOLD, reads=None)), mark(),
+        f"{CLAIMED}, and review: review is hold.", "look at review",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TOLD)
+def test_a_step_says_why_it_stands_there_and_what_is_next(case: str) -> None:
+    kind, gates, marked, why, next_step = TOLD[case]
+    (found,) = stood(step(kind, *(one.domain for one in gates)), gates=gates, marks=(marked,) if marked else ()).steps
+    assert (found.why, found.next_step, found.mark, found.gates) == (why, next_step, marked, gates)
+
+
+def test_a_step_is_of_a_flip_group_only_where_all_its_domains_are() -> None:
+    gates = {name: gate(name, GO) for name in ("category", "review")}
+    for groups, named in (
+        ({"category": "reference", "review": "reference"}, "reference"),
+        ({"category": "reference", "review": "other"}, None),
+        ({"category": "reference"}, None),
+        ({}, None),
+    ):
+        flip = step(StepKind.FLIP, "category", "review")
+        plan = stand([Phase(title="All", steps=(flip,))], gates=gates, groups=groups, marks={})
+        found = plan.steps[0].group
+        assert (found.name if found else None) == named

@@ -125,3 +125,32 @@ def test_a_field_is_retyped_where_no_value_fits_its_rule(types: Mapping[str, int
     found = retyped(SPEC, seen(at=types))
     assert bool(found) is told
     assert not found or "expected date for kind instant, got string" in found[0]
+
+
+def test_what_is_gone_is_told_with_all_that_is_known_of_it() -> None:
+    both = (NOTE, SPEC.field("at"))
+    filled = Filled(rows=1234, values={"note": 1200, "at": 1234})
+    assert gone(SPEC, both, filled=filled, known=frozenset({"note"}), others=("remark", "when")) == (
+        (
+            "field note of entity thing is in no document of things, while 1,200 of 1,234 rows have a value "
+            "(an earlier scan saw it): renamed, dropped or mistaken in the mapping; "
+            "fields that nobody mentions: remark and when"
+        ),
+        (
+            "field at of entity thing is in no document of things, while 1,234 of 1,234 rows have a value "
+            "(it may never have been there): renamed, dropped or mistaken in the mapping; "
+            "fields that nobody mentions: remark and when"
+        ),
+    )
+    (told,) = gone(SPEC, both, filled=Filled(rows=40, values={"at": 40}), known=frozenset(), others=())
+    assert told.endswith("renamed, dropped or mistaken in the mapping")
+
+
+def test_what_is_retyped_is_told_with_both_types() -> None:
+    spec = entity(field(FieldKind.DECIMAL, path="price", accepts=(NumberType.DECIMAL128, NumberType.STRING)))
+    assert retyped(spec, seen(looked_at=MASS, price={"date": MASS - 1, "bool": 1})) == (
+        (
+            "field price of entity thing: expected decimal or string for kind decimal, "
+            "got bool and date in every document of things"
+        ),
+    )

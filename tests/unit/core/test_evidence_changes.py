@@ -77,3 +77,33 @@ def test_real_evidence_that_moves_is_told() -> None:
     worse = with_history(facts, open_confirmed=1)
     told = what_changed(BEFORE, decide(worse).evidence)
     assert told[:2] == ("open differences went from 0 to 1", "the newest scan is run 6 and was run 5")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ({"open_confirmed": 5}, {"open_confirmed": 3}, ("open differences went from 5 to 3",)),
+        ({"open_unconfirmed": 5}, {"open_unconfirmed": 3}, ("unsettled differences went from 5 to 3",)),
+        ({"troubled_since": [6]}, {"troubled_since": [6, 7]}, ("run 7 went wrong",)),
+        ({"troubled_since": [6]}, {"troubled_since": []}, (UNKNOWN,)),
+        ({"rolled_back_at": "2025-11-24T10:00:00+00:00"}, {"rolled_back_at": "2025-11-24T10:00:00+00:00", "gaps": 1}, (
+            "unresolved dual-write gaps went from 0 gaps to 1 gap",
+        )),
+        ({"waivers": [1, 2]}, {"waivers": [2, 3]}, ("waiver 3 came into force", "waiver 1 is over")),
+        ({"gaps": None}, {"gaps": 2}, ("unresolved dual-write gaps went from not counted to 2 gaps",)),
+    ],
+)  # fmt: skip
+def test_what_was_so_before_is_not_told_as_new(
+    before: dict[str, object], after: dict[str, object], told: tuple[str, ...]
+) -> None:
+    assert what_changed(changed(**before), changed(**after)) == told
+
+
+def test_all_that_moved_is_told_the_gravest_first() -> None:
+    moved = {"waivers": [4], "gaps": 1, "code": "2.0", "open_confirmed": 1}
+    assert what_changed(BEFORE, changed(**moved)) == (
+        "open differences went from 0 to 1",
+        "the version of reconciler changed",
+        "unresolved dual-write gaps went from 0 gaps to 1 gap",
+        "waiver 4 came into force",
+    )
