@@ -12,7 +12,9 @@ from reconciler.core.gate import (
     CheckResult,
     GateFacts,
     GateVerdict,
+    Member,
     Requirement,
+    as_member,
     decide,
     exit_code,
     satisfies,
@@ -266,7 +268,18 @@ def test_a_domain_without_a_target_side_is_not_comparable() -> None:
     spec = domain_spec("chat", entities=(), not_comparable="document-shaped on purpose", config_digest="")
     gate = decide(some_facts(spec=spec))
     assert (gate.verdict, gate.policy_digest, gate.evidence_digest, gate.checks) == ("not_comparable", None, None, ())
-    assert "document-shaped on purpose" in gate.reason
+    assert (gate.domain, gate.flip, gate.rollback, gate.valid_until) == ("chat", "", "", None)
+    assert gate.reason == "Not comparable: document-shaped on purpose."
+    assert gate.next_step == "nothing to do until there is a PostgreSQL side to compare with"
+
+
+def test_a_member_of_a_group_is_its_gate_in_short() -> None:
+    facts = some_facts()
+    gate = decide(facts)
+    assert as_member(facts) == Member(
+        domain="address", verdict=gate.verdict, reason=gate.reason, valid_until=gate.valid_until
+    )
+    assert gate.valid_until is not None
 
 
 def test_the_worst_check_decides() -> None:
