@@ -8,7 +8,9 @@ from typing import Any
 
 from reconciler.app.passes import EntityPass, Looker, Report
 from reconciler.app.ports import Clock, SourceReader, SourceTelling, TargetReader, Telling
+from reconciler.app.softened import Softenings
 from reconciler.core.checksum import proof
+from reconciler.core.checksum.soft import SoftSum
 from reconciler.core.checksum.unlike import Unlike, unlike
 from reconciler.core.checksum.words import HashedRecord, KeyRange, RangeSum, anchored, obstacles
 from reconciler.core.model import Outcome, Record, Side
@@ -35,6 +37,7 @@ class _Work:
     found: EntityPass
     source: SourceTelling
     target: Telling
+    softenings: Softenings
     looked_at: dict[Side, set[str]] = field(default_factory=lambda: {side: set() for side in Side})
     hidden: int = 0
 
@@ -59,11 +62,10 @@ class ChecksumScan:
         """Every record of both stores; raises BetterRead where they should be streamed."""
         now_ms = self._looker.now_ms()
         async with AsyncExitStack() as stack:
-            work = _Work(
-                EntityPass(entity=entity, method="checksum"),
-                await stack.enter_async_context(self._source.tell(entity, now_ms=now_ms)),
-                await stack.enter_async_context(self._target.tell(entity, now_ms=now_ms)),
-            )
+            source = await stack.enter_async_context(self._source.tell(entity, now_ms=now_ms))
+            target = await stack.enter_async_context(self._target.tell(entity, now_ms=now_ms))
+            softenings = Softenings(entity, source=source, target=target)
+            work = _Work(EntityPass(entity=entity, method="checksum"), source, target, softenings)
             await self._prove(work)
             await self._ranges(work, report)
         found = work.found
@@ -109,14 +111,15 @@ class ChecksumScan:
         middle, until = await self._cuts(work, None, size) if cut else (None, None)
         while True:
             key_range, began = KeyRange(after=after, until=until), self._clock.monotonic()
-            source, target, following = await together(
-                self._source_total(work, key_range, middle),
-                work.target.total(key_range),
+            (source, left), (target, right), following = await together(
+                self._told(work, Side.SOURCE, key_range, self._source_total(work, key_range, middle)),
+                self._told(work, Side.TARGET, key_range, work.target.total(key_range)),
                 self._cuts(work, until, size) if until else _no_cuts(),
             )
             size = _next_size(size, self._clock.monotonic() - began)
             if source.agrees(target):
                 _equal(work.found, source, target)
+                work.found.softened.update(await work.softenings.alike(key_range, left, right))
             else:
                 await self._closer(work, key_range)
             report(work.found.source_records + work.found.target_records, 0)
@@ -128,6 +131,12 @@ class ChecksumScan:
         """The middle and the end of the next range."""
         middle = await work.source.boundary(after, size // 2)
         return (None, None) if middle is None else (middle, await work.source.boundary(middle, size - size // 2))
+
+    async def _told(
+        self, work: _Work, side: Side, key_range: KeyRange, total: Coroutine[Any, Any, RangeSum]
+    ) -> tuple[RangeSum, Sequence[SoftSum]]:
+        """What a store says of a range: its sum, and in how many records a rule changes a value."""
+        return await total, await work.softenings.sums(side, key_range)
 
     async def _source_total(self, work: _Work, key_range: KeyRange, middle: str | None) -> RangeSum:
         """The source's sum, asked in two halves at once: telling documents takes it longer than the target its rows."""
@@ -151,6 +160,7 @@ class ChecksumScan:
         looked_at = max(len(ids) for ids in work.looked_at.values()) + differing
         if looked_at > max(FEW, CLOSER_SHARE * max(found.source_records + differing, found.target_records)):
             raise BetterRead("too many records differ for a look at each of them")
+        found.softened.update(await work.softenings.among(key_range, asked))
         self._count(work, await self._looker.fresh(entity, keys=asked.keys, ids=asked.ids))
         if any(lost := _lost(work, asked)):
             self._count(work, await self._looker.fresh(entity, keys=(), ids=dict(zip(Side, lost, strict=True))))

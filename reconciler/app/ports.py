@@ -10,6 +10,7 @@ from reconciler.app.housekeeping import Pauses
 from reconciler.app.sums import Sums
 from reconciler.core.audit import Act, AuditAction, AuditEntry, Chain
 from reconciler.core.causes.beginnings import ClusterPast
+from reconciler.core.checksum.soft import SoftRecord, SoftSum
 from reconciler.core.checksum.words import HashedRecord, KeyRange, RangeSum
 from reconciler.core.cutover import Mark
 from reconciler.core.drift import FieldsSeen, Filled
@@ -72,6 +73,12 @@ class Telling(Protocol):
 
     async def hashes(self, key_range: KeyRange) -> Sequence[HashedRecord]:
         """The records of a range, each with its hash."""
+
+    async def softened(self, key_range: KeyRange) -> Sequence[SoftSum]:
+        """By field, in the order of `SoftField.of`: the records of a range in which its rule changes a value."""
+
+    async def soft_hashes(self, key_range: KeyRange) -> Sequence[SoftRecord]:
+        """Those records one by one."""
 
     async def examples(self, item: FieldSpec, *, limit: int) -> Sequence[HashedRecord]:
         """At most `limit` records in which the field holds something, each with its hash."""

@@ -51,7 +51,7 @@ def source_rule(spec: FieldSpec) -> Rule:  # noqa: C901, PLR0911 - one line a ki
         case FieldKind.JSON:
             return json_document
         case FieldKind.ARRAY:
-            return _list_of(source_rule(_item(spec)))
+            return _list_of(source_rule(element_of(spec)))
         case FieldKind.REFERENCE | FieldKind.IDENTITY:
             return _object_id
         case FieldKind.CHILDREN:
@@ -83,7 +83,7 @@ def target_rule(spec: FieldSpec) -> Rule:  # noqa: C901, PLR0911 - one line a ki
         case FieldKind.JSON:
             return json_column
         case FieldKind.ARRAY:
-            return _list_of(target_rule(_item(spec)))
+            return _list_of(target_rule(element_of(spec)))
         case FieldKind.REFERENCE:
             return _reference_column
         case FieldKind.CHILDREN:
@@ -165,7 +165,7 @@ def _each(values: Sequence[Raw], element: Rule) -> list[Canonical]:
     return [element(value) for value in values]
 
 
-def _item(spec: FieldSpec) -> FieldSpec:
+def element_of(spec: FieldSpec) -> FieldSpec:
     """The field that an array's element would be."""
     if spec.items is None:
         raise KeyError(spec.path)

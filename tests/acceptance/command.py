@@ -19,7 +19,7 @@ from jsonschema.protocols import Validator
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(sys.executable).with_name("reconciler")
 SCHEMAS = ROOT / "tests" / "schemas"
-SAME_BY_EVERY_METHOD = ("source_records", "target_records", "compared", "ignored", "tolerated")
+SAME_BY_EVERY_METHOD = ("source_records", "target_records", "compared", "softened", "ignored", "tolerated")
 PATIENCE_S = 180.0
 QUICK = {"RECONCILER_RUNS__CONFIRM_AFTER": "1s", "RECONCILER_RUNS__GIVE_UP_AFTER": "5s"}
 TERMINAL_CODES = re.compile(r"\x1b")

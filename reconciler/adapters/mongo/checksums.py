@@ -9,8 +9,12 @@ from bson import Decimal128, ObjectId
 from reconciler.adapters.mongo.connection import told
 from reconciler.adapters.mongo.documents import Document, decoded_all, split
 from reconciler.adapters.mongo.queries import ELEMENT, INDEX, Stage, id_text, shape
+from reconciler.adapters.mongo.soft_checksums import Softened, read_sums
+from reconciler.adapters.mongo.soft_checksums import read_hashes as read_soft_hashes
 from reconciler.core.checksum import mongo
+from reconciler.core.checksum.soft import SoftField, SoftRecord, SoftSum
 from reconciler.core.checksum.words import HashedRecord, KeyRange, RangeSum, hash_of, keys_may_repeat
+from reconciler.core.model import Side
 from reconciler.core.spec import EntitySpec, FieldSpec
 
 PROBE = "reconciler"
@@ -44,6 +48,19 @@ class Telling:
     def hashes(self, key_range: KeyRange) -> list[Stage]:
         """A pipeline that answers with a document for each record: k its key, h its hash, x whether it has expired."""
         return [*self._records(key_range), self._shown()]
+
+    def softened(self, key_range: KeyRange) -> list[Stage]:
+        """A pipeline that sums the records in which a rule changes a value, field by field."""
+        return [*self._records(key_range), self._soft.sums()]
+
+    def soft_hashes(self, key_range: KeyRange) -> list[Stage]:
+        """A pipeline that lists them."""
+        return [*self._records(key_range), *self._soft.hashes(self._keys())]
+
+    @property
+    def _soft(self) -> Softened:
+        """What tells where a rule changes a value."""
+        return Softened(entity=self.entity, root=self._root, owner=self._owner, expired=self._expired())
 
     def examples(self, item: FieldSpec, limit: int) -> list[Stage]:
         """As `hashes`, of some records in which the field, or the array around it, holds something."""
@@ -181,6 +198,17 @@ class MongoTelling:
     async def hashes(self, key_range: KeyRange) -> Sequence[HashedRecord]:
         """Each record of a range with its hash."""
         return await self._hashes(self._telling.hashes(key_range))
+
+    async def softened(self, key_range: KeyRange) -> Sequence[SoftSum]:
+        """By soft field, the records of a range in which its rule changes a value."""
+        entity = self._telling.entity
+        if not any(Side.SOURCE in field.sides for field in SoftField.of(entity)):
+            return [SoftSum() for _ in SoftField.of(entity)]
+        return read_sums(entity, await self._answer(self._telling.softened(key_range)))
+
+    async def soft_hashes(self, key_range: KeyRange) -> Sequence[SoftRecord]:
+        """Those records, each with its hashes."""
+        return read_soft_hashes(await self._answer(self._telling.soft_hashes(key_range)))
 
     async def examples(self, item: FieldSpec, *, limit: int) -> Sequence[HashedRecord]:
         """Some records in which the field holds something, with their hashes."""

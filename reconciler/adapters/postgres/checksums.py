@@ -6,9 +6,13 @@ import asyncpg
 
 from reconciler.adapters.postgres import catalogue
 from reconciler.adapters.postgres.connection import told
+from reconciler.adapters.postgres.soft_checksums import Softened, read_sums
+from reconciler.adapters.postgres.soft_checksums import read_hashes as read_soft_hashes
 from reconciler.adapters.postgres.sql import Statement, of_table, quoted
 from reconciler.core.checksum import sql
+from reconciler.core.checksum.soft import SoftField, SoftRecord, SoftSum
 from reconciler.core.checksum.words import FIELD, HashedRecord, KeyRange, RangeSum, keys_may_repeat
+from reconciler.core.model import Side
 from reconciler.core.spec import EntitySpec, FieldKind, FieldSpec, System
 
 OLDEST = 14  # extract() answers with a numeric since then
@@ -28,12 +32,14 @@ class Telling:
         child_types: Mapping[str, sql.Types],
     ) -> None:
         """`types` are the base types of the table's columns, `child_types` those of its child tables."""
-        self._entity = entity
+        self.entity = entity
         self._told = sql.told(entity, system, types=types, child_types=child_types)
         self._anchor = _anchor(entity, system)
         self._expired = _expired(entity, now_ms)
         self._repeating = bool(entity.ttl) or keys_may_repeat(entity)
         self._rest = len(entity.fields) - 1
+        keys = sql.key_parts(entity, self._anchor)
+        self._soft = Softened(entity=entity, keys=keys, expired=self._expired, types=types, child_types=child_types)
 
     def total(self, key_range: KeyRange) -> Statement:
         """A statement with one row: records, how many of them have expired, the sum of the others' hashes.
@@ -53,26 +59,38 @@ class Telling:
         """A statement with a row for each record: its id, its hash, whether it has expired, its key's parts."""
         return Statement(self._listed(_where(self._anchor, key_range)), _bounds(key_range))
 
+    def softened(self, key_range: KeyRange) -> Statement:
+        """A statement that sums the rows in which a rule changes a value, field by field."""
+        return Statement(f"{COMMENT}{self._soft.sums(self._rows(key_range))}", _bounds(key_range))
+
+    def soft_hashes(self, key_range: KeyRange) -> Statement:
+        """A statement that lists them."""
+        return Statement(f"{COMMENT}{self._soft.hashes(self._rows(key_range))}", _bounds(key_range))
+
+    def _rows(self, key_range: KeyRange) -> str:
+        """The rows of a range with what they refer to."""
+        return f"{of_table(self.entity)} t{self._told.tables}{_where(self._anchor, key_range)}"
+
     def examples(self, item: FieldSpec, limit: int) -> Statement:
         """As `hashes`, of some records in which the field holds something."""
-        return Statement(self._listed(f" where {_holds(self._entity, item)} limit {limit:d}"))
+        return Statement(self._listed(f" where {_holds(self.entity, item)} limit {limit:d}"))
 
     def _listed(self, which: str) -> str:
         """What `hashes` asks, of the rows that a condition leaves."""
         keys, extra, carried = self._keys()
-        extra += f", t.{quoted(self._entity.row_id)}::text as id"
+        extra += f", t.{quoted(self.entity.row_id)}::text as id"
         return f"{COMMENT}select id, h, x, {', '.join(keys)} from {self._hashed(which, extra, f'{carried}, id')}"
 
     def _keys(self) -> tuple[list[str], str, str]:
         """The names of the key's parts, their expressions as more columns, and those columns carried on."""
-        parts = sql.key_parts(self._entity, self._anchor)
+        parts = sql.key_parts(self.entity, self._anchor)
         names = [f"k{place}" for place in range(len(parts))]
         extra = "".join(f", {part} as {name}" for part, name in zip(parts, names, strict=True))
         return names, extra, "".join(f", {name}" for name in names)
 
     def _hashed(self, which: str, extra: str, carried: str = "") -> str:
         """A fenced subquery with h the hash and x whether a row has expired, and what else is asked of the row."""
-        tables = f"{of_table(self._entity)} t{self._told.tables}{which}"
+        tables = f"{of_table(self.entity)} t{self._told.tables}{which}"
         rows = f"select {self._told.text} as e, {self._expired} as x{extra} from {tables} offset 0"
         sound = f"select {sql.checked('e', FIELD, self._rest)} as e, x{carried} from ({rows}) a offset 0"
         digests = f"select {sql.hashed('e')} as m, x{carried} from ({sound}) b offset 0"
@@ -144,6 +162,22 @@ class PostgresTelling:
     async def hashes(self, key_range: KeyRange) -> Sequence[HashedRecord]:
         """Each record of a range with its hash."""
         return await self._hashes(self._telling.hashes(key_range))
+
+    async def softened(self, key_range: KeyRange) -> Sequence[SoftSum]:
+        """By soft field, the rows of a range in which its rule changes a value."""
+        if not any(Side.TARGET in field.sides for field in SoftField.of(self._telling.entity)):
+            return [SoftSum() for _ in SoftField.of(self._telling.entity)]
+        statement = self._telling.softened(key_range)
+        with told(self._doing):
+            (row,) = await self._connection.fetch(statement.text, *statement.values)
+        return read_sums(row)
+
+    async def soft_hashes(self, key_range: KeyRange) -> Sequence[SoftRecord]:
+        """Those rows, each with its hashes."""
+        statement = self._telling.soft_hashes(key_range)
+        with told(self._doing):
+            rows = await self._connection.fetch(statement.text, *statement.values)
+        return read_soft_hashes(self._telling.entity, rows)
 
     async def examples(self, item: FieldSpec, *, limit: int) -> Sequence[HashedRecord]:
         """Some records in which the field holds something, with their hashes."""

@@ -22,20 +22,20 @@ MOST_DIGITS = 34
 
 def told(entity: EntitySpec, *, root: str, owner: str = "") -> Expression:
     """The record's text. `root` is the variable or path that holds the document, `owner` where the owner's id is."""
-    values = [_value(entity, item, _at(entity, item.path, root, owner)) for item in entity.fields]
+    values = [_value(entity, item, at(entity, item.path, root, owner)) for item in entity.fields]
     inside = [item.path for item in entity.fields if not owner or item.path != _owner(entity)]
-    return _if(_sound(root, inside), _joined(values, FIELD), SOURCE_MARK)
+    return _if(sound(root, inside), joined(values, FIELD), SOURCE_MARK)
 
 
 def key_parts(entity: EntitySpec, *, root: str, owner: str = "") -> list[Expression]:
     """The key's parts in merge order as texts; null for a part of another type."""
-    return [_key_part(entity.field(path), _at(entity, path, root, owner)) for path in entity.ordered_key]
+    return [_key_part(entity.field(path), at(entity, path, root, owner)) for path in entity.ordered_key]
 
 
 def expired(path: str, *, root: str, now_ms: int) -> Expression:
     """Whether the time at a path is past, and no second value of that name says otherwise."""
-    value = _below(root, path)
-    return {"$and": [_is(value, "date"), {"$lt": [{"$toLong": value}, now_ms]}, _sound(root, [path])]}
+    value = below(root, path)
+    return {"$and": [_is(value, "date"), {"$lt": [{"$toLong": value}, now_ms]}, sound(root, [path])]}
 
 
 def _owner(entity: EntitySpec) -> str:
@@ -43,9 +43,9 @@ def _owner(entity: EntitySpec) -> str:
     return entity.embedded.owner if entity.embedded else ""
 
 
-def _at(entity: EntitySpec, path: str, root: str, owner: str) -> Expression:
+def at(entity: EntitySpec, path: str, root: str, owner: str) -> Expression:
     """Where a field's value is."""
-    return owner if owner and path == _owner(entity) else _below(root, path)
+    return owner if owner and path == _owner(entity) else below(root, path)
 
 
 def _value(entity: EntitySpec, item: FieldSpec, value: Expression) -> Expression:
@@ -69,8 +69,8 @@ def _key_part(item: FieldSpec, value: Expression) -> Expression:
 # -- paths -------------------------------------------------------------------------------------------------------------
 
 
-def _below(root: str, path: str) -> Expression:
-    """The value at a path; only to be asked where `_sound` holds."""
+def below(root: str, path: str) -> Expression:
+    """The value at a path; only to be asked where `sound` holds."""
     value: Expression = root
     for step in STEP.findall(path):
         value = _step(value, step)
@@ -86,7 +86,7 @@ def _step(value: Expression, step: str) -> Expression:
     return {"$let": {"vars": {"e": value}, "in": f"$$e.{step}"}}
 
 
-def _sound(root: str, paths: Sequence[str]) -> Expression:
+def sound(root: str, paths: Sequence[str]) -> Expression:
     """Whether all that the paths lead through is what they take it for, and no name in it occurs twice.
 
     MongoDB reads through arrays and past doubled names, the comparison does not.
@@ -173,7 +173,7 @@ def _of_type(value: Expression, type_name: str, then: Expression) -> Expression:
     return _if(_is(value, type_name), then, _nothing(value))
 
 
-def _joined(texts: Sequence[Expression], separator: str) -> Expression:
+def joined(texts: Sequence[Expression], separator: str) -> Expression:
     """Texts with a separator between them."""
     return {"$concat": [part for text in texts for part in (separator, text)][1:]}
 
@@ -301,6 +301,6 @@ def _children(item: FieldSpec, value: Expression) -> Expression:
 
 def _row(children: ChildTable) -> Expression:
     """One element, `$$this`."""
-    cells = [field(item, _below("$$this", item.path)) for item in children.fields]
-    sound = _sound("$$this", [item.path for item in children.fields])
-    return _if(sound, {"$concat": [_joined(cells, CELL), ROW]}, SOURCE_MARK)
+    cells = [field(item, below("$$this", item.path)) for item in children.fields]
+    whole = sound("$$this", [item.path for item in children.fields])
+    return _if(whole, {"$concat": [joined(cells, CELL), ROW]}, SOURCE_MARK)

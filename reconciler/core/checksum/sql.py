@@ -55,7 +55,7 @@ def told(entity: EntitySpec, system: System, *, types: Types, child_types: Mappi
             texts.append(field(item, f"t.{name(item.column)}", types[item.column]))
         if item.path in entity.key:
             texts[-1] = f"coalesce(nullif({texts[-1]}, ''), {MARK})"
-    return Telling(text=_concatenated(texts, FIELD), tables="".join(joins))
+    return Telling(text=concatenated(texts, FIELD), tables="".join(joins))
 
 
 def checked(text: str, separator: str, count: int, *, forbidden: str = "") -> str:
@@ -113,12 +113,12 @@ def field(item: FieldSpec, column: str, base: str) -> str:  # noqa: C901, PLR091
     """The text of a column's value."""
     match item.kind:
         case FieldKind.TEXT | FieldKind.LOWER:
-            text = f"coalesce({literal(QUOTE)} || {_as_text(column, base)}, '')"
+            text = f"coalesce({literal(QUOTE)} || {as_text(column, base)}, '')"
             return text if item.kind is FieldKind.TEXT else _ascii(column, text)
         case FieldKind.CHAR:
             return f"coalesce({literal(QUOTE)} || rtrim({column}::text, ' '), '')"
         case FieldKind.CI:
-            return f"coalesce({literal(QUOTE)} || lower({_as_text(column, base)} collate \"C\"), '')"
+            return f"coalesce({literal(QUOTE)} || lower({as_text(column, base)} collate \"C\"), '')"
         case FieldKind.INTEGER:
             return f"coalesce({_whole(column, base)}::text, '')"
         case FieldKind.DECIMAL:
@@ -136,13 +136,13 @@ def field(item: FieldSpec, column: str, base: str) -> str:  # noqa: C901, PLR091
         case FieldKind.ARRAY:
             return f"coalesce(to_jsonb({column})::text, '')"
         case FieldKind.IDENTITY:
-            return f"coalesce({_as_text(column, base)}, '')"
+            return f"coalesce({as_text(column, base)}, '')"
         case FieldKind.REFERENCE | FieldKind.CHILDREN:
             raise KeyError(item.path)
     assert_never(item.kind)
 
 
-def _as_text(column: str, base: str) -> str:
+def as_text(column: str, base: str) -> str:
     """A column's text with all its blanks: a cast would cut the padding of a char(n)."""
     return f"textin(bpcharout({column}))" if base == PADDED_TYPE else f"{column}::text"
 
@@ -198,7 +198,7 @@ def _reference(entity: EntitySpec, alias: str, column: str) -> str:
 # -- lists -------------------------------------------------------------------------------------------------------------
 
 
-def _concatenated(texts: Sequence[str], separator: str) -> str:
+def concatenated(texts: Sequence[str], separator: str) -> str:
     """Texts, none of them null, with a separator between them."""
     return f" || {literal(separator)} || ".join(f"({text})" for text in texts)
 
@@ -217,7 +217,7 @@ def _children(entity: EntitySpec, children: ChildTable, system: System, types: T
         else:
             cells.append(field(item, column, types[item.column]))
     rows = (
-        f"select c.{name(children.position_column)} as p, {_concatenated(cells, CELL)} as r"
+        f"select c.{name(children.position_column)} as p, {concatenated(cells, CELL)} as r"
         f" from {table(entity.schema, children.table)} c{''.join(joins)}"
         f" where c.{name(children.parent_column)} = t.{name(entity.row_id)} offset 0"
     )

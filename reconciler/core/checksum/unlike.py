@@ -59,7 +59,7 @@ def _grouped(entity: EntitySpec, lists: Mapping[Side, Sequence[HashedRecord]]) -
     kind = entity.field(entity.ordered_key[0]).kind
     for side, records in lists.items():
         for record in records:
-            first = _first(kind, record)
+            first = first_part(kind, record.key)
             (alone if first is None else groups[first])[side].append(record)
     return groups, alone
 
@@ -69,9 +69,9 @@ def _empty() -> Group:
     return {side: [] for side in Side}
 
 
-def _first(kind: FieldKind, record: HashedRecord) -> Part | None:
+def first_part(kind: FieldKind, key: Sequence[str | None]) -> Part | None:
     """The first part of a record's key as readers take it; None where they don't."""
-    text = record.key[0]
+    text = key[0]
     if text is None:
         return None
     if kind is FieldKind.INTEGER:
