@@ -30,6 +30,7 @@ from reconciler.app.passes import Looker
 from reconciler.app.pausing import Pausing
 from reconciler.app.plan import Cutover
 from reconciler.app.ports import Clock
+from reconciler.app.reachability import Reachability
 from reconciler.app.rechecks import RecheckPolicy
 from reconciler.app.repairs import Repairs
 from reconciler.app.rereading import BothStores, Rereading
@@ -200,6 +201,11 @@ def repairs(reports: Reports) -> Repairs:
         digest=reports.digests.digest,
         open_stores=partial(open_stores, reports.configuration),
     )
+
+
+def reachability(reports: Reports) -> Reachability:
+    """The use case that asks both stores how they are."""
+    return Reachability(open_stores=partial(open_stores, reports.configuration), clock=reports.clock)
 
 
 def looker(reports: Reports, stores: BothStores) -> Looker:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from reconciler.app.housekeeping import Pauses
+from reconciler.app.housekeeping import Housekeeping, Pauses
 from reconciler.app.sums import Sums
 from reconciler.core.audit import Act, AuditAction, AuditEntry, Chain
 from reconciler.core.causes.beginnings import ClusterPast
@@ -345,7 +345,7 @@ class Ledger(Protocol):
         """The waiver of that id; NotFound where there is none."""
 
 
-class ReportStore(AuditLog, Ledger, Pauses, Sums, Protocol):
+class ReportStore(AuditLog, Ledger, Pauses, Housekeeping, Sums, Protocol):
     """Keeps what runs found and people decided; every write is durable when the call returns."""
 
     async def start_run(self, start: RunStart) -> int:

@@ -17,6 +17,7 @@ from reconciler.app.launching import Launcher
 from reconciler.app.looks import RunRequest
 from reconciler.cli.context import actor, configuration, run_async
 from reconciler.cli.entrances import answered_names, entrance_of
+from reconciler.cli.insight import insight
 from reconciler.core.model import Mode
 from reconciler.core.pauses import held
 from reconciler.core.spec import DomainSpec
@@ -24,7 +25,7 @@ from reconciler.core.wording import counted, moment
 from reconciler.errors import ReconcilerError
 from reconciler.scheduler import Paused, Scheduler, Start, firings, jobs
 from reconciler.web.routes import create_app
-from reconciler.web.services import Acts, ScheduledRun, WebServices
+from reconciler.web.services import Acts, Insight, ScheduledRun, WebServices
 from reconciler.wiring import Reports, launcher, open_reports, open_signer, rereading
 
 SHUTDOWN_SECONDS = 3.0
@@ -82,9 +83,10 @@ async def serving(reports: Reports, *, scheduled: bool) -> AsyncIterator[str]:
     """The site on its port, with scheduled runs beside it; yields its address."""
     server = reports.configuration.settings.server
     running = launcher(reports, _say)
-    services = _services(reports, running, scheduled=scheduled)
     await reports.note_configuration()
     async with AsyncExitStack() as stack:
+        known = await stack.enter_async_context(insight(reports))
+        services = _services(reports, running, known, scheduled=scheduled)
         stack.push_async_callback(running.close)
         if scheduled:
             start, paused = _starter(reports, running), _paused(reports)
@@ -144,7 +146,7 @@ async def _look(reports: Reports) -> None:
         _say(f"{counted(lapsed, 'approval')} lapsed; `reconciler audit list` says why")
 
 
-def _services(reports: Reports, running: Launcher, *, scheduled: bool) -> WebServices:
+def _services(reports: Reports, running: Launcher, known: Insight, *, scheduled: bool) -> WebServices:
     """What the pages need."""
     settings = reports.configuration.settings
     plans = {name: plan.sections for name, plan in reports.plans.items()}
@@ -166,6 +168,7 @@ def _services(reports: Reports, running: Launcher, *, scheduled: bool) -> WebSer
         signer=open_signer(reports.configuration),
         entrance=entrance_of(settings, sign_in=reports.sign_in, account=actor().name),
         hosts=answered_names(settings),
+        insight=known,
         title=settings.dashboard.title,
         version=__version__,
         sample=settings.runs.sample,

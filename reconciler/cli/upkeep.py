@@ -4,13 +4,14 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from reconciler.adapters.config.listing import listed_settings
 from reconciler.adapters.config.schema import config_schema
-from reconciler.adapters.config.values import format_duration, parse_duration
+from reconciler.adapters.config.values import parse_duration
 from reconciler.adapters.config_files import Configuration
 from reconciler.app.ports import RecordReader, StoreHealth
 from reconciler.cli.accepting import accept_command
@@ -142,7 +143,7 @@ def show_schema() -> int:
 def show_config(sources: bool, form: str) -> int:  # noqa: FBT001 - click passes options by name
     """The settings in force, secrets left out, and the domains."""
     config = configuration()
-    values = _settings(config)
+    values = {one.key: one.value for one in listed_settings(config)}
     if form == "json":
         print_json(
             {
@@ -183,31 +184,6 @@ def _expired(config: Configuration) -> list[str]:
         for domain in config.system.domains
         for entity, rule in expired(domain, now)
     ]
-
-
-def _settings(config: Configuration) -> dict[str, object]:
-    """Every setting by its dotted key; addresses only as set or not."""
-    settings = config.settings
-    found: dict[str, object] = {
-        "config": str(settings.config),
-        "reports": str(settings.reports),
-        **{
-            name: "••••" if getattr(settings, name) else "not set"
-            for name in ("mongodb_uri", "pg_url", "token", "proxy_key", "oidc_secret")
-        },
-    }
-    for section in ("stores", "backend", "runs", "gaps", "server", "access", "dashboard"):
-        shape = getattr(settings, section)
-        found |= {f"{section}.{key}": _shown(getattr(shape, key)) for key in type(shape).model_fields}
-    for section in ("gate", "schedule"):
-        value = getattr(settings, section)
-        found |= {f"{section}.{key}": _shown(item) for key, item in asdict(value).items()}
-    return found
-
-
-def _shown(value: object) -> object:
-    """A setting as JSON."""
-    return format_duration(value) if isinstance(value, timedelta) else value
 
 
 def _domain(name: str, config: Configuration) -> dict[str, object]:

@@ -15,10 +15,12 @@ from reconciler.core.model import RunStatus
 from reconciler.core.pauses import Pause, held
 from reconciler.core.spec import DomainSpec
 from reconciler.core.timeline import Timeline
+from reconciler.web.events import PULSE
 from reconciler.web.services import SERVICES, ScheduledRun
 from reconciler.web.shown import SHOWN
 from reconciler.web.views.days import Judgements, first_day
 from reconciler.web.views.domain import DomainPage, domain_page
+from reconciler.web.views.health import HealthPage, Known, health_page
 from reconciler.web.views.needs import needs
 from reconciler.web.views.overview import Overview, overview
 from reconciler.web.views.schedule import BACK, Planned, SchedulePage, schedule_page
@@ -112,6 +114,23 @@ async def gather_schedule(request: web.Request) -> SchedulePage:
         now=now,
     )
     return schedule_page(planned, active=services.scheduled is not None)
+
+
+async def gather_health(request: web.Request) -> HealthPage:
+    """What is known of stores, report database and process; only the report database is waited for."""
+    services = request.app[SERVICES]
+    insight = services.insight
+    known = Known(
+        looks=await insight.stores() or (),
+        upkeep=await services.store.upkeep(),
+        checked=await insight.soundness(),
+        gates=await services.verdicts.gates(),
+        system=services.system,
+        about=insight.about,
+        starts_runs=services.scheduled is not None,
+        listeners=request.app[PULSE].listeners,
+    )
+    return health_page(known)
 
 
 async def pauses_now(request: web.Request) -> Sequence[Pause]:

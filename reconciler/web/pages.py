@@ -13,7 +13,7 @@ from reconciler.core.model import DiffState, Mode
 from reconciler.web.access import actor_of
 from reconciler.web.alerts import alerts_of
 from reconciler.web.asked import days_asked, domain_in_path, domain_in_query, one_of, whole_number
-from reconciler.web.gathering import gather_domain, gather_overview, gather_story, gather_timeline
+from reconciler.web.gathering import gather_domain, gather_health, gather_overview, gather_story, gather_timeline
 from reconciler.web.services import SERVICES
 from reconciler.web.views.again import LookAgain, look_again
 from reconciler.web.views.clusters import FACETS, cluster_page, clusters_page
@@ -23,7 +23,7 @@ from reconciler.web.views.decision import panel
 from reconciler.web.views.diffs import diff_page, neighbours, page_of
 from reconciler.web.views.diffs import tab_title as diff_title
 from reconciler.web.views.domain import tab_title as domain_title
-from reconciler.web.views.health import health_page
+from reconciler.web.views.health import tab_title as health_title
 from reconciler.web.views.overview import tab_title as overview_title
 from reconciler.web.views.overview import worst_family
 from reconciler.web.views.run import comparable, run_page
@@ -190,6 +190,6 @@ async def cluster(request: web.Request) -> web.Response:
 
 
 async def health(request: web.Request) -> web.Response:
-    """Whether this service itself is well; the stores are doctor's to judge."""
-    page = await health_page(request.app[SERVICES])
-    return render(request, "health.html", title="Health", family=Family.NODATA, here="health", page=page)
+    """Both stores, the report database, this process, flags, and every setting with where it came from."""
+    page = await gather_health(request)
+    return render(request, "health.html", title=health_title(page), family=page.worst, here="health", page=page)

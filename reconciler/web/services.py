@@ -1,6 +1,6 @@
 """What the pages need from the rest of the program, handed over once when the application is made."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -15,6 +15,7 @@ from reconciler.app.gate_tokens import Signer
 from reconciler.app.launching import Launcher
 from reconciler.app.pausing import Pausing
 from reconciler.app.ports import Clock, ReportStore
+from reconciler.app.reachability import StoreLook
 from reconciler.app.rereading import Rereading
 from reconciler.app.waivers import Waivers
 from reconciler.core.cutover import Phase
@@ -71,6 +72,64 @@ def never(_cron: str, _since: datetime, _until: datetime) -> Sequence[datetime]:
     return ()
 
 
+class Setting(Protocol):
+    """A setting as it is in force, and where it came from."""
+
+    @property
+    def key(self) -> str:
+        """Its dotted name."""
+
+    @property
+    def value(self) -> object:
+        """Fit to be shown: a secret is none of it."""
+
+    @property
+    def source(self) -> str:
+        """default, file, environment or flag."""
+
+
+class Library(Protocol):
+    """A library that this program needs, as it is installed."""
+
+    @property
+    def name(self) -> str:
+        """As it is known to installers."""
+
+    @property
+    def version(self) -> str:
+        """The version installed."""
+
+    @property
+    def licence(self) -> str:
+        """Its licence in a word or two."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What is known about this process: `sign_in` and `flags_seen` say in words how people and flags are known."""
+
+    version: str
+    python: str
+    host: str
+    started_at: datetime
+    sign_in: str
+    flags_seen: str
+    settings: Sequence[Setting] = ()
+    libraries: Sequence[Library] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insight:
+    """What the health page asks for: this process, both stores, and whether the report database is sound.
+
+    `stores` and `soundness` answer what was found last, and nothing before that; the latter with when it was.
+    """
+
+    about: About
+    stores: Callable[[], Awaitable[Sequence[StoreLook] | None]]
+    soundness: Callable[[], Awaitable[tuple[Sequence[str], datetime] | None]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebServices:
     """Everything behind the pages.
@@ -89,6 +148,7 @@ class WebServices:
     clock: Clock
     entrance: Entrance
     signer: Signer
+    insight: Insight
     title: str
     version: str
     sample: int = 1000

@@ -34,7 +34,7 @@ from reconciler.core.timeline import BandState, MomentKind
 from reconciler.web.entrance import Entrance
 from reconciler.web.rights import RIGHTS
 from reconciler.web.routes import create_app
-from reconciler.web.services import Acts, Gates, WebServices
+from reconciler.web.services import Acts, Gates, Insight, WebServices
 
 pytestmark = pytest.mark.unit
 
@@ -344,6 +344,7 @@ def routes() -> set[tuple[str, str]]:
         clock=SystemClock(),
         entrance=cast("Entrance", None),
         signer=cast("Signer", None),
+        insight=cast("Insight", None),
         title="",
         version="",
     )

@@ -29,6 +29,7 @@ from reconciler.adapters.report_store import (
 from reconciler.adapters.report_store.access import SqliteAccessLedger
 from reconciler.adapters.report_store.opening import prepare, prepare_reading
 from reconciler.adapters.report_store.threads import Readers, Writer, refuse_writing
+from reconciler.app.housekeeping import Upkeep
 from reconciler.app.ports import (
     AuditFilter,
     ClusterCount,
@@ -355,6 +356,7 @@ class SqliteReportStore:
         """Writes a whole copy with mode 0600 under a name that is free."""
         writer, _ = self._writing()
         await writer.alone(partial(upkeep.back_up, target=target))
+        await writer.write(partial(upkeep.note_backup, at=datetime.now(UTC)))
 
     async def prune(self, *, older_than: datetime, at: datetime) -> upkeep.Pruned:
         """Lets go of old runs and of the diffs that only they saw; `upkeep.prune` says what is kept."""
@@ -362,6 +364,10 @@ class SqliteReportStore:
         pruned = await writer.write(partial(upkeep.prune, older_than=older_than, at=at))
         await writer.alone(upkeep.shrink)
         return pruned
+
+    async def upkeep(self) -> Upkeep:
+        """The database as a file."""
+        return await self._readers.read(partial(upkeep.describe, path=self.path))
 
     # -- inside --------------------------------------------------------------------------------------------------------
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from reconciler.adapters.private_files import create, draft_of, publish, refused
+from reconciler.adapters.report_schema.applying import schema_version
 from reconciler.adapters.report_store.tallies import keep_of_pruned
-from reconciler.adapters.report_store.texts import dump, to_micros
+from reconciler.adapters.report_store.texts import dump, to_micros, to_time_or_none
+from reconciler.app.housekeeping import Upkeep
 from reconciler.errors import ReportStoreError
 
 MOST_PROBLEMS = 20
@@ -77,6 +79,27 @@ def back_up(db: Database, target: Path) -> None:
         draft.unlink(missing_ok=True)
     if not published:
         raise ReportStoreError(f"backup {target}", expected="a free name", got="a file", next_step="name another")
+
+
+def note_backup(db: Database, *, at: datetime) -> None:
+    """Notes that a copy was made."""
+    db.execute("INSERT INTO backups (at) VALUES (?)", [to_micros(at)])
+
+
+def describe(db: Database, *, path: Path) -> Upkeep:
+    """The database as a file; a log that is not there has no size."""
+    log = path.with_name(f"{path.name}-wal")
+    backed_up, pruned = (
+        to_time_or_none(db.execute(f"SELECT MAX(at) FROM {table}").fetchone()[0]) for table in ("backups", "prunings")
+    )
+    return Upkeep(
+        path=str(path),
+        bytes=path.stat().st_size,
+        log_bytes=log.stat().st_size if log.exists() else 0,
+        schema=schema_version(db),
+        backed_up_at=backed_up,
+        pruned_at=pruned,
+    )
 
 
 def prune(db: Database, *, older_than: datetime, at: datetime) -> Pruned:

@@ -17,7 +17,7 @@ from reconciler.core.access import Actor, Means, Role
 from reconciler.web.entrance import Entrance
 from reconciler.web.origins import LOOPBACK
 from reconciler.web.services import WebServices
-from tests.acceptance.browser.board import StoppedClock, acts, serving, system, verdicts
+from tests.acceptance.browser.board import StoppedClock, acts, insight, serving, system, verdicts
 
 ADMIN = Actor(name="ops", role=Role.ADMIN, means=Means.ACCOUNT)
 
@@ -89,6 +89,7 @@ async def site(folder: Path, *, hosts: Sequence[str] = (), **ways: Any) -> Async
             clock=clock,
             signer=SigningKey(Ed25519PrivateKey.generate()),
             entrance=Entrance(sign_in=sign_in, **ways),
+            insight=insight(clock),
             hosts=LOOPBACK | set(hosts),
             title="shop-prod",
             version="0",

@@ -11,7 +11,9 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from reconciler import __version__
+from reconciler.adapters.config.listing import listed_settings
 from reconciler.adapters.config_files import load_configuration
+from reconciler.adapters.libraries import libraries
 from reconciler.adapters.report_store import SqliteReportStore, open_report_store
 from reconciler.adapters.rollback_plans import load_plan
 from reconciler.adapters.signing_key import SigningKey
@@ -21,7 +23,8 @@ from reconciler.app.configurations import Configurations
 from reconciler.app.flags import Flags, FlagWatch
 from reconciler.app.launching import Launcher
 from reconciler.app.pausing import Pausing
-from reconciler.app.ports import RunStart
+from reconciler.app.ports import RunStart, StoreHealth
+from reconciler.app.reachability import StoreLook
 from reconciler.app.rereading import Rereading
 from reconciler.app.sign_in import SignIn
 from reconciler.app.verdicts import Verdicts
@@ -42,6 +45,7 @@ from reconciler.core.model import (
     ReportedField,
     RunStatus,
     Sensitivity,
+    Side,
 )
 from reconciler.core.schema_look import SchemaLook
 from reconciler.core.spec import DomainSpec, System
@@ -49,7 +53,7 @@ from reconciler.errors import StoreUnavailable
 from reconciler.scheduler import firings
 from reconciler.web.entrance import Entrance
 from reconciler.web.routes import create_app
-from reconciler.web.services import Acts, ScheduledRun, WebServices
+from reconciler.web.services import About, Acts, Insight, ScheduledRun, WebServices
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 LOCAL = Actor(name="ops", role=Role.ADMIN, means=Means.LOOPBACK)
@@ -359,6 +363,50 @@ class Unreachable(AbstractAsyncContextManager[Any]):
         """Nothing was opened."""
 
 
+def insight(clock: StoppedClock) -> Insight:
+    """A source that answers, a target that does not, and a database that was found to be sound."""
+    source = StoreHealth(
+        side=Side.SOURCE,
+        version="6.0.5",
+        identity="mongodb:rs0/shop",
+        role="primary",
+        writable=(),
+        clock_skew_seconds=0.012,
+        reads="snapshots",
+    )
+    looks = (
+        StoreLook(side=Side.SOURCE, at=NOW, health=source, problem="", next_step="", seconds=(0.031, 0.012)),
+        StoreLook(
+            side=Side.TARGET,
+            at=NOW,
+            health=None,
+            problem="PostgreSQL can't be reached; got ConnectionRefusedError",
+            next_step="is it up, and PG_URL right? `reconciler doctor`",
+            seconds=(),
+        ),
+    )
+
+    async def stores() -> Sequence[StoreLook]:
+        return looks
+
+    async def soundness() -> tuple[Sequence[str], datetime]:
+        return (), clock.now() - timedelta(hours=2)
+
+    about = About(
+        version=__version__,
+        python="3.11.7",
+        host="recon-1",
+        started_at=NOW - timedelta(days=3),
+        sign_in="by access token",
+        flags_seen="the backend's health page, every 30s",
+        settings=listed_settings(
+            load_configuration(folder=CONFIG, environ={"MONGODB_URI": "mongodb://u:pw@localhost/shop"})
+        ),
+        libraries=libraries(),
+    )
+    return Insight(about=about, stores=stores, soundness=soundness)
+
+
 def services(store: SqliteReportStore, *, clock: StoppedClock | None = None) -> WebServices:
     """What the pages stand on, with the store given."""
     known, stopped = system(), clock or StoppedClock()
@@ -384,6 +432,7 @@ def services(store: SqliteReportStore, *, clock: StoppedClock | None = None) -> 
         clock=stopped,
         signer=SigningKey(Ed25519PrivateKey.generate()),
         entrance=Entrance(sign_in=SignIn(ledger=store.access, log=store, clock=stopped), local=LOCAL),
+        insight=insight(stopped),
         title="shop-prod",
         version=__version__,
         plan_sections={name: plan.sections for name, plan in plans.items()},
