@@ -26,7 +26,7 @@ from reconciler.web.entrance import Entrance
 from reconciler.web.openapi.document import MEANINGS, openapi_document
 from reconciler.web.openapi.operations import OPERATIONS
 from reconciler.web.routes import create_app
-from reconciler.web.services import Acts, Gates, WebServices
+from reconciler.web.services import Acts, Gates, Insight, WebServices
 
 MARK: Final = re.compile(r"<!-- generated: ([a-z]+) -->")
 HEADING: Final = re.compile(r"^## +(.+)$")
@@ -228,6 +228,7 @@ def _summaries() -> Mapping[tuple[str, str], str]:
         clock=SystemClock(),
         entrance=cast("Entrance", nothing),
         signer=cast("Signer", nothing),
+        insight=cast("Insight", nothing),
         title="",
         version="",
     )

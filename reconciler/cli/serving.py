@@ -170,6 +170,7 @@ def _services(reports: Reports, running: Launcher, known: Insight, *, scheduled:
         hosts=answered_names(settings),
         insight=known,
         title=settings.dashboard.title,
+        announcement=settings.dashboard.announcement,
         version=__version__,
         sample=settings.runs.sample,
         cutover=reports.configuration.cutover,

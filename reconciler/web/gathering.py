@@ -7,8 +7,9 @@ from datetime import datetime
 from aiohttp import web
 
 from reconciler.app.cluster_stories import ClusterStories, ClusterStory
-from reconciler.app.ports import StoredRun
+from reconciler.app.ports import AuditFilter, StoredRun
 from reconciler.app.timelines import Timelines
+from reconciler.core.audit import AuditEntry
 from reconciler.core.gate import Gate
 from reconciler.core.history import DomainHistory
 from reconciler.core.model import RunStatus
@@ -21,6 +22,7 @@ from reconciler.web.shown import SHOWN
 from reconciler.web.views.days import Judgements, first_day
 from reconciler.web.views.domain import DomainPage, domain_page
 from reconciler.web.views.health import HealthPage, Known, health_page
+from reconciler.web.views.lately import ACTIONS, MOST, WINDOW, lately
 from reconciler.web.views.needs import needs
 from reconciler.web.views.overview import Overview, overview
 from reconciler.web.views.schedule import BACK, Planned, SchedulePage, schedule_page
@@ -48,7 +50,15 @@ async def gather_overview(request: web.Request) -> tuple[Overview, Sequence[Gate
         running=[run for run in await services.store.runs(limit=LAST_RUNS) if run.status is RunStatus.RUNNING],
         waiting=needs(gates, histories, clusters, now=now),
     )
-    return page, gates
+    acts = await _acts_lately(request, now)
+    happened = lately(histories, acts, now=now, judgements=request.app[JUDGEMENTS])
+    return replace(page, lately=happened), gates
+
+
+async def _acts_lately(request: web.Request, now: datetime) -> Sequence[AuditEntry]:
+    """The acts of the last day that concern a verdict."""
+    wanted = AuditFilter(actions=ACTIONS, since=now - WINDOW, newest_first=True, limit=MOST)
+    return await request.app[SERVICES].store.audit(wanted)
 
 
 async def gather_domain(request: web.Request, domain: DomainSpec) -> tuple[DomainPage, Sequence[StoredRun]]:

@@ -14,6 +14,7 @@ from reconciler.web.entrance import cookie_name
 from reconciler.web.limits import pace_sign_in
 from reconciler.web.origins import plain
 from reconciler.web.services import SERVICES
+from reconciler.web.themes import chosen
 from reconciler.web.words import Family
 
 
@@ -90,4 +91,4 @@ def _page(request: web.Request, *, going_to: str, refused: NotSignedIn | None = 
         "issuer": services.entrance.provider is not None,
     }
     status = HTTPStatus.UNAUTHORIZED if refused else HTTPStatus.OK
-    return aiohttp_jinja2.render_template("login.html", request, frame, status=status)
+    return aiohttp_jinja2.render_template("login.html", request, frame | chosen(request), status=status)

@@ -15,6 +15,7 @@ from reconciler.web.alerts import alerts_of
 from reconciler.web.asked import days_asked, domain_in_path, domain_in_query, one_of, whole_number
 from reconciler.web.gathering import gather_domain, gather_health, gather_overview, gather_story, gather_timeline
 from reconciler.web.services import SERVICES
+from reconciler.web.themes import chosen as theme_chosen
 from reconciler.web.views.again import LookAgain, look_again
 from reconciler.web.views.clusters import FACETS, cluster_page, clusters_page
 from reconciler.web.views.clusters import tab_title as cluster_title
@@ -24,8 +25,8 @@ from reconciler.web.views.diffs import diff_page, neighbours, page_of
 from reconciler.web.views.diffs import tab_title as diff_title
 from reconciler.web.views.domain import tab_title as domain_title
 from reconciler.web.views.health import tab_title as health_title
+from reconciler.web.views.overview import Order, sorted_by, worst_family
 from reconciler.web.views.overview import tab_title as overview_title
-from reconciler.web.views.overview import worst_family
 from reconciler.web.views.run import comparable, run_page
 from reconciler.web.views.run import tab_title as run_title
 from reconciler.web.views.runs import run_row
@@ -55,14 +56,14 @@ def render(
         "alerts": alerts_of(request),
         "now": request.app[SERVICES].clock.now(),
     }
-    return aiohttp_jinja2.render_template(template, request, frame | more)
+    return aiohttp_jinja2.render_template(template, request, frame | theme_chosen(request) | more)
 
 
 async def overview(request: web.Request) -> web.Response:
-    """All domains; `?verdict=` narrows the matrix, never the banner above it."""
-    chosen = one_of(request, "verdict", GateVerdict)
+    """All domains; `?verdict=` narrows the matrix and `?sort=` orders it, never the banner above it."""
+    chosen, order = one_of(request, "verdict", GateVerdict), one_of(request, "sort", Order) or Order.SEVERITY
     page, _ = await gather_overview(request)
-    rows = tuple(row for row in page.rows if chosen is None or row.verdict is chosen)
+    rows = sorted_by([row for row in page.rows if chosen is None or row.verdict is chosen], order)
     return render(
         request,
         "overview.html",
@@ -73,6 +74,7 @@ async def overview(request: web.Request) -> web.Response:
         page=replace(page, rows=rows),
         total=len(page.rows),
         chosen=chosen,
+        order=order,
         scheduler=request.app[SERVICES].scheduled is not None,
         wall=request.query.get("wall") == "1",
     )

@@ -28,6 +28,7 @@ from reconciler.web.alerts import alerts_of
 from reconciler.web.origins import for_machines
 from reconciler.web.protection import Handler
 from reconciler.web.services import SERVICES
+from reconciler.web.themes import chosen
 from reconciler.web.words import Family
 
 KEPT = ("Allow", "Retry-After")
@@ -159,4 +160,4 @@ def _answer(request: web.Request, problem: Problem) -> web.Response:
         "problem": problem,
         "unreadable": unreadable,
     }
-    return aiohttp_jinja2.render_template("problem.html", request, context, status=problem.status)
+    return aiohttp_jinja2.render_template("problem.html", request, context | chosen(request), status=problem.status)

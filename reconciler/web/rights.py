@@ -90,6 +90,7 @@ RIGHTS: Final[Mapping[tuple[str, str], Right | None]] = MappingProxyType(
         ("POST", "/api/v1/domains/{domain}/waivers/{id}/end"): Right.APPROVE,
         ("POST", "/api/v1/domains/{domain}/flips"): Right.OPERATE,
         ("POST", "/api/v1/domains/{domain}/configuration"): Right.OPERATE,
+        ("POST", "/appearance"): Right.VIEW,
         ("POST", "/runs"): Right.OPERATE,
         ("POST", "/runs/{id}/cancel"): Right.OPERATE,
         ("POST", "/schedule/pause"): Right.OPERATE,

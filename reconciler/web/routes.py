@@ -10,6 +10,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from reconciler.core.wording import counted, moment, number, span
 from reconciler.web import (
     api,
+    appearance,
     approvals,
     audit,
     deciding,
@@ -97,7 +98,11 @@ def create_app(services: WebServices) -> web.Application:
     )
     environment.filters.update(FILTERS)
     environment.globals.update(GLOBALS)
-    environment.globals["site"] = {"title": services.title, "version": services.version}
+    environment.globals["site"] = {
+        "title": services.title,
+        "version": services.version,
+        "announcement": services.announcement,
+    }
     app.add_routes([*_pages(), *_by_suffix(), *_answers(), *_acts(), *_probes()])
     app.router.add_static("/static/", HERE / "static")
     return app
@@ -203,6 +208,7 @@ def _acts() -> list[web.RouteDef]:
         web.post(f"{api_path}/waivers/{ID}/end", deciding.end),
         web.post(f"{api_path}/flips", deciding.flip),
         web.post(f"{api_path}/configuration", deciding.accept),
+        web.post("/appearance", appearance.choose),
         web.post("/runs", running.start_form),
         web.post(f"/runs/{ID}/cancel", running.cancel_form),
         web.post("/schedule/pause", scheduling.pause_form),

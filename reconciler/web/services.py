@@ -138,7 +138,7 @@ class WebServices:
     and is None where this process starts no runs; `expected` answers what the configuration asks for, whoever starts
     it, and `firings` when an expression is due from one time to another. `alarms` tells, by domain, of flags flipped
     without a go. `sample` is the size of a sample that names none. `entrance` tells who asks, `cutover` is the declared
-    order. `hosts` are the names in a Host header that are answered.
+    order. `hosts` are the names in a Host header that are answered. `announcement` stands above every page.
     """
 
     system: System
@@ -151,6 +151,7 @@ class WebServices:
     insight: Insight
     title: str
     version: str
+    announcement: str = ""
     sample: int = 1000
     plan_sections: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     scheduled: Callable[[], Sequence[ScheduledRun]] | None = None

@@ -89,9 +89,10 @@ class AccessShape(Shape):
 
 
 class DashboardShape(Shape):
-    """How the dashboard calls itself."""
+    """How the dashboard calls itself, and what stands above every page; empty for nothing."""
 
     title: Annotated[Text, Field(min_length=1)] = "Reconciler"
+    announcement: Annotated[Text, Field(max_length=300)] = ""
 
 
 class ServiceShape(Shape):

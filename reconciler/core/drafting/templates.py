@@ -101,6 +101,8 @@ admins = []
 [dashboard]
 # Heading of every page.
 title = "Reconciler"
+# A sentence above every page, for example of a freeze. Empty: none.
+announcement = ""
 """)
 EXAMPLE: Final = """\
 # An example of a domain: rename the file and everything in it, or let `reconciler init --from-sources` write domains

@@ -22,14 +22,14 @@ async function refresh() {
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (!fresh.getElementById("read") || getSelection().toString() || paused || writing()) return;
-  const open = [...document.querySelectorAll("details[open]")].map((one) => one.id);
+  const open = new Map([...document.querySelectorAll("details[id]")].map((one) => [one.id, one.open]));
   const active = document.activeElement, held = active && node("main").contains(active) ? active.getAttribute("href") || active.id : "";
   document.title = fresh.title;
   document.querySelector("link[rel=icon]").href = fresh.querySelector("link[rel=icon]").getAttribute("href");
   node("main").replaceChildren(...fresh.getElementById("main").childNodes);
-  open.forEach((id) => node(id)?.setAttribute("open", ""));
+  open.forEach((was, id) => node(id)?.toggleAttribute("open", was));
   if (held) (node(held) ?? [...document.querySelectorAll("main a")].find((one) => one.getAttribute("href") === held))?.focus({ preventScroll: true });
-  heard = Date.now();
+  heard = Date.now(), dispatchEvent(new Event("redrawn"));
 }
 const news = async () => { again = true; if (busy) return; busy = true; while (again && !paused) { again = false; await refresh().catch(() => {}); } busy = false; };
 node("pause").hidden = false;

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
 
 from reconciler.app.ports import StoredRun
 from reconciler.core.gate import Check, Gate, GateVerdict
@@ -13,6 +15,7 @@ from reconciler.core.wording import counted, number
 from reconciler.web.reading import length
 from reconciler.web.services import ScheduledRun
 from reconciler.web.views.days import Judgements, Strip, strip
+from reconciler.web.views.lately import Event
 from reconciler.web.views.needs import Need
 from reconciler.web.words import GATE, RUN, SEVERITY, STATUS, Family, Word, gate_word
 
@@ -92,6 +95,31 @@ class Overview:
     next_run: ScheduledRun | None
     running: tuple[StoredRun, ...]
     waiting: tuple[Need, ...]
+    lately: tuple[Event, ...]
+
+
+class Order(StrEnum):
+    """What the rows of the matrix are sorted by."""
+
+    SEVERITY = "severity"
+    NAME = "name"
+    SOAK = "soak"
+    LAST_RUN = "last_run"
+
+
+def sorted_by(rows: Sequence[Row], order: Order) -> tuple[Row, ...]:
+    """The rows in that order: the nearest to the end of its soak, or the longest without a run, first."""
+    match order:
+        case Order.SEVERITY:
+            return tuple(rows)
+        case Order.NAME:
+            return tuple(sorted(rows, key=lambda row: row.title.casefold()))
+        case Order.SOAK:
+            return tuple(sorted(rows, key=lambda row: -(row.soak.share if row.soak else -1)))
+        case Order.LAST_RUN:
+            return tuple(sorted(rows, key=lambda row: (row.last_run is not None, row.last_run and row.last_run.at)))
+        case _ as never:
+            assert_never(never)
 
 
 def overview(
@@ -121,6 +149,7 @@ def overview(
         next_run=min(due, key=lambda one: (one.next_at, one.domain), default=None),
         running=tuple(running),
         waiting=tuple(waiting),
+        lately=(),
     )
 
 
@@ -206,6 +235,15 @@ def _banner(rows: Sequence[Row], system: System) -> Banner:
     first = rows[0]
     flags = [domain for domain in system.domains if domain.flip]
     open_gates = sum(1 for row in rows if row.flag and row.verdict in MAY_READ_TARGET)
+    if flags and all(row.verdict in MAY_READ_TARGET for row in rows) and _all_flipped(rows):
+        return Banner(
+            word=first.word,
+            headline=f"Migration done: {number(len(flags))} of {counted(len(flags), 'flag')} read PostgreSQL.",
+            detail="The watch goes on in reverse: a difference now means that going back would lose data.",
+            next_step="keep the way back until its owner lets it go, then remove it; `reconciler report` is the record",
+            href="/cutover",
+            link="Open the cutover",
+        )
     may_read = f"{number(open_gates)} of {counted(len(flags), 'flag')}"
     return Banner(
         word=first.word,
@@ -215,6 +253,11 @@ def _banner(rows: Sequence[Row], system: System) -> Banner:
         href=f"/domains/{first.name}",
         link=f"Open {first.title}",
     )
+
+
+def _all_flipped(rows: Sequence[Row]) -> bool:
+    """Whether every domain with a flag reads PostgreSQL."""
+    return all(row.verdict is GateVerdict.FLIPPED for row in rows if row.flag)
 
 
 def _headline(verdict: GateVerdict, count: int, rows: int) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from importlib.resources import files
 from typing import Literal
@@ -11,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, Route
 
 from reconciler.adapters.report_store import SqliteReportStore
-from tests.acceptance.browser.board import POISON, Seeder, StoppedClock, system
+from tests.acceptance.browser.board import POISON, Seeder, StoppedClock, services, serving, system
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.browser]
 
@@ -248,3 +249,68 @@ async def test_the_timeline_says_the_same_as_a_table_and_goes_back_as_far_as_ask
         await page.get_by_role("link", name="30 days").click()
         assert page.url == f"{url}/domains/address?days=30#timeline"
         assert str(await drawn.get_attribute("aria-label")).startswith("Last 30 days: ")
+
+
+async def test_keys_walk_rows_open_them_and_go_places_unless_switched_off(chromium: Browser, url: str) -> None:
+    held = "document.activeElement.getAttribute('href')"
+    async with opened(chromium) as page:
+        await page.goto(url)
+        for key in ("j", "j", "j", "k"):
+            await page.keyboard.press(key)
+        assert await page.evaluate(held) == "/domains/marketplace"
+        await page.keyboard.press("o")
+        await page.wait_for_url("**/domains/marketplace")
+        await page.keyboard.press("g")
+        await page.keyboard.press("s")
+        await page.wait_for_url("**/schedule")
+        await page.keyboard.press("?")
+        await page.get_by_role("dialog", name="Keyboard").wait_for()
+        await page.evaluate(AXE)
+        found = await page.evaluate("rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES)
+        assert [one["id"] for one in found["violations"]] == []
+        await page.get_by_label("Single keys do something").uncheck()
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("g")
+        await page.keyboard.press("h")
+        await page.wait_for_timeout(100)
+        assert page.url == f"{url}/schedule"
+        await page.goto(f"{url}/diffs/2?cluster=K-1")
+        await page.get_by_role("button", name="Keyboard").click()
+        await page.get_by_label("Single keys do something").check()
+        await page.get_by_role("button", name="Close").click()
+        await page.keyboard.press("j")
+        await page.wait_for_url("**/diffs/3?cluster=K-1")
+
+
+async def test_light_and_dark_are_kept_and_times_can_be_local(chromium: Browser, url: str) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    async with opened(chromium) as page:
+        await page.goto(f"{url}/runs/21?x=1")
+        assert await page.evaluate(ground) == "rgb(255, 255, 255)"
+        await page.get_by_role("button", name="dark", exact=True).click()
+        assert page.url == f"{url}/runs/21?x=1"
+        await page.goto(url)
+        assert await page.evaluate(ground) == "rgb(15, 20, 26)"
+        told = page.locator(".matrix time .at").first
+        before = await told.inner_text()
+        await page.get_by_role("button", name="Show local times").click()
+        assert await told.inner_text() != before
+        assert " UTC · " in str(await page.locator(".matrix time").first.get_attribute("title"))
+        await page.get_by_role("button", name="Show UTC").click()
+        assert await told.inner_text() == before
+
+
+async def test_an_announcement_stands_above_every_page(chromium: Browser, store: SqliteReportStore) -> None:
+    given = replace(services(store), announcement="No flips before Monday.")
+    async with serving(given) as site, opened(chromium) as page:
+        for path in ("/", "/health", "/domains/address"):
+            await page.goto(f"{site}{path}")
+            assert await page.get_by_text("No flips before Monday.").is_visible()
+
+
+async def test_nothing_scrolls_sideways_on_the_narrowest_screen(chromium: Browser, url: str) -> None:
+    async with opened(chromium, width=320) as page:
+        for path in PATHS:
+            await page.goto(url + path)
+            wide = await page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= 320, f"{path} is {wide} px wide"

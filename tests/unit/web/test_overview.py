@@ -1,5 +1,6 @@
 """The overview's one sentence and its strip: green only where everything is."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from reconciler.core.history import DomainHistory, DomainRun
 from reconciler.core.model import EntitySummary, Mode, Outcome, RunStatus
 from reconciler.core.spec import DomainSpec, EntitySpec, FieldKind, FieldSpec, System
 from reconciler.web.views.days import DAYS, Judgements, strip
-from reconciler.web.views.overview import MAY_READ_TARGET, Overview, overview, tab_title
+from reconciler.web.views.overview import MAY_READ_TARGET, Order, Overview, Soak, overview, sorted_by, tab_title
 from reconciler.web.words import SEVERITY, Family
 
 pytestmark = pytest.mark.unit
@@ -84,7 +85,7 @@ def test_without_a_comparable_domain_nothing_is_green() -> None:
         ([GateVerdict.SOAKING, GateVerdict.SOAKING], "Nothing is wrong; 2 domains are still soaking."),
         (
             [GateVerdict.FLIPPED, GateVerdict.FLIPPED],
-            "All done: 2 of 2 domains read PostgreSQL, and the watch is clean.",
+            "Migration done: 2 of 2 flags read PostgreSQL.",
         ),
     ],
 )
@@ -166,3 +167,35 @@ def test_a_running_part_is_judged_again_once_it_is_sealed() -> None:
     judgements = Judgements()
     running = a_run(1, days_ago=0, status=RunStatus.RUNNING)
     assert judgements.of(running) != judgements.of(a_run(1, days_ago=0))
+
+
+def test_the_migration_is_done_where_every_flag_reads_postgres_and_nothing_else_waits() -> None:
+    def headline(*verdicts: GateVerdict, unflagged: GateVerdict = GateVerdict.GO) -> str:
+        names = [f"d{number}" for number in range(len(verdicts))]
+        specs = [spec(name) for name in names]
+        page = overview(
+            System(domains=(*specs, replace(spec("ledger"), flag=""))),
+            [*(gate(name, verdict) for name, verdict in zip(names, verdicts, strict=True)), gate("ledger", unflagged)],
+            dict.fromkeys([*names, "ledger"], NOTHING),
+            now=NOW,
+            judgements=Judgements(),
+            scheduled=(),
+            running=(),
+        )
+        return page.banner.headline
+
+    flipped, go = GateVerdict.FLIPPED, GateVerdict.GO
+    assert headline(flipped, flipped) == "Migration done: 2 of 2 flags read PostgreSQL."
+    assert headline(flipped, go) == "2 domains may flip."
+    assert headline(flipped, flipped, unflagged=GateVerdict.SOAKING) == "Nothing is wrong; 1 domain is still soaking."
+    assert headline(flipped, flipped, unflagged=GateVerdict.NO_GO) == "1 domain must not flip."
+
+
+def test_rows_are_ordered_as_asked() -> None:
+    page = made(GateVerdict.NO_GO, GateVerdict.GO, GateVerdict.SOAKING)
+    soaks = (Soak(hours=1, needed=2, share=0.5), None, Soak(hours=2, needed=2, share=1.0))
+    rows = [replace(row, title=title, soak=soak) for row, title, soak in zip(page.rows, "bca", soaks, strict=True)]
+    assert [row.title for row in sorted_by(rows, Order.SEVERITY)] == ["b", "c", "a"]
+    assert [row.title for row in sorted_by(rows, Order.NAME)] == ["a", "b", "c"]
+    assert [row.title for row in sorted_by(rows, Order.SOAK)] == ["a", "b", "c"]
+    assert [row.title for row in sorted_by(rows, Order.LAST_RUN)] == ["b", "c", "a"]
