@@ -80,10 +80,16 @@ def _domain_lines(domain: DomainRun, clusters: Sequence[ClusterCount]) -> list[s
     rows = [(one.id, one.entity, one.title, f"{one.diffs:,}") for one in clusters]
     lines += [table(rows, indent="    ")] if rows else []
     lines += [f"    {told}" for entity in domain.entities if (told := sample_words(entity))]
+    lines += [f"    {entity.entity}: {_softened(entity)}" for entity in domain.entities if entity.softened]
     lines += [f"    ! {entity.entity}: {told}" for entity in domain.entities for told in _trouble(entity)]
     lines += [f"    ! {note}" for note in [*domain.notes, *([domain.error] if domain.error else [])]]
     lines += [f"    ! {domain.gaps:,} unresolved dual-write gaps: the gate stays shut"] if domain.gaps else []
     return lines
+
+
+def _softened(entity: EntitySummary) -> str:
+    """How often rules made values equal, by field."""
+    return f"made equal by rule: {', '.join(f'{path} {count:,}' for path, count in sorted(entity.softened.items()))}"
 
 
 def _trouble(entity: EntitySummary) -> list[str]:

@@ -201,6 +201,8 @@ def test_the_counts_are_in_the_text_too(scanned: CommandLine, run: dict[str, Any
     assert "postalCode: leading zero lost" in text
     assert "33 differ" in text
     assert "exit 1" in text
+    (country,) = (one["softened"]["country"] for name, one in entities(run).items() if name == "address")
+    assert f"address: made equal by rule: country {country}," in text
 
 
 def test_planted_then_mended_is_resolved_and_planted_again_regressed(shop: Shop, reconciler: CommandLine) -> None:

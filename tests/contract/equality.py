@@ -75,7 +75,7 @@ def read(name: str) -> dict[str, Any]:
 
 def kinds() -> list[str]:
     """The files that are about one kind of field."""
-    return sorted(path.stem for path in CASES.glob("*.toml") if path.stem != "keys")
+    return sorted(path.stem for path in CASES.glob("*.toml") if path.stem not in ("keys", "types"))
 
 
 def all_cases() -> list[tuple[str, Case]]:
@@ -91,12 +91,12 @@ def groups(name: str) -> list[Group]:
         column, options = case.get("column", whole["column"]), case.get("options", whole.get("options", {}))
         place = f"{column} {options} {number if case['expect'] == 'refused' else ''}"
         if place not in found:
-            found[place] = Group(entity=_entity(f"{name}_{len(found)}", whole["kind"], options), column=column)
+            found[place] = Group(entity=entity_of(f"{name}_{len(found)}", whole["kind"], options), column=column)
         found[place].cases[f"{name}: {case['title']}"] = case
     return list(found.values())
 
 
-def _entity(name: str, kind: str, options: Mapping[str, Any]) -> EntitySpec:
+def entity_of(name: str, kind: str, options: Mapping[str, Any]) -> EntitySpec:
     """An entity of a legacy id and a value."""
     children = _children(name) if kind == FieldKind.CHILDREN else None
     needs = dict(options)

@@ -175,10 +175,14 @@ async def _reference_problems(connection: asyncpg.Connection, entity: EntitySpec
 # -- indexes and collations --------------------------------------------------------------------------------------------
 
 UNIQUE = """
-select 1 from pg_catalog.pg_index i
-  join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
-where i.indrelid = pg_catalog.to_regclass($1) and i.indisunique and i.indisvalid and i.indnkeyatts = 1
-  and i.indpred is null and a.attname = $2
+select pg_catalog.array_agg(a.attname::text) as columns
+from pg_catalog.pg_index i
+  cross join lateral pg_catalog.unnest(i.indkey::int2[]) with ordinality k(number, place)
+  join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.number
+where i.indrelid = pg_catalog.to_regclass($1) and i.indisunique and i.indisvalid and i.indpred is null
+  and k.place <= i.indnkeyatts
+group by i.indexrelid, i.indnkeyatts
+having pg_catalog.count(*) = i.indnkeyatts
 """
 BYTEWISE = """
 select a.attname
@@ -197,9 +201,10 @@ where a.attrelid = pg_catalog.to_regclass($1) and a.attnum > 0 and t.typname in 
 """
 
 
-async def is_unique(connection: asyncpg.Connection, schema: str, table: str, column: str) -> bool:
-    """Whether a unique index without a condition holds the column alone."""
-    return await connection.fetchval(UNIQUE, table_name(schema, table), column) is not None
+async def is_unique(connection: asyncpg.Connection, schema: str, table: str, columns: Sequence[str]) -> bool:
+    """Whether a unique index without a condition holds nothing but some of the columns."""
+    found = await connection.fetch(UNIQUE, table_name(schema, table))
+    return any(set(row["columns"]) <= set(columns) for row in found)
 
 
 async def bytewise(connection: asyncpg.Connection, schema: str, table: str) -> frozenset[str]:
@@ -209,10 +214,15 @@ async def bytewise(connection: asyncpg.Connection, schema: str, table: str) -> f
 
 async def hints(connection: asyncpg.Connection, entity: EntitySpec) -> list[str]:
     """What works but should be better, a sentence each: without a unique index a key can come twice."""
-    column = entity.field(entity.ordered_key[0]).column if entity.natural_key else entity.legacy_column
-    wanted = [column] if len(entity.key) == 1 else []
+    natural = [entity.field(path).column for path in entity.key]
+    wanted = [
+        (entity.table, natural if entity.natural_key else [entity.legacy_column]),
+        (entity.table, [entity.row_id]),
+    ]
+    children = [item.children for item in entity.fields if item.children]
+    wanted += [(one.table, [one.parent_column, one.position_column]) for one in children]
     return [
-        f"table {entity.schema}.{entity.table} of entity {entity.name} has no unique index on {name}"
-        for name in (*wanted, entity.row_id)
-        if not await is_unique(connection, entity.schema, entity.table, name)
+        f"table {entity.schema}.{table} of entity {entity.name} has no unique index on {' and '.join(names)}"
+        for table, names in wanted
+        if not await is_unique(connection, entity.schema, table, names)
     ]

@@ -81,6 +81,15 @@ async def test_a_missing_index_is_a_hint(shop: Shop) -> None:
             "table public.things of entity thing has no unique index on legacy_object_id"
         ]
         assert await opened.target.hints(LEVEL) == ["table public.levels of entity level has no unique index on level"]
+        assert await opened.target.hints(TOKEN) == [
+            "table public.tokens of entity token has no unique index on person_id and hash"
+        ]
+        shop.sql("create unique index on tokens (person_id, hash) where device is not null")
+        shop.sql("create unique index on tokens (person_id, lower(hash))")
+        shop.sql("create unique index on tokens (person_id, hash, device)")
+        assert len(await opened.target.hints(TOKEN)) == 1
+        shop.sql("create unique index on tokens (hash, person_id) include (device)")
+        assert await opened.target.hints(TOKEN) == []
         assert await opened.source.hints(THING) == []
         [hint] = await opened.source.hints(SETTING)
         shop.mongo["settings"].create_index("key")
