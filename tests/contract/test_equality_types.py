@@ -19,7 +19,7 @@ def group(kind: Case) -> Group:
     sources = [{"source": text} for text in TYPES["values"].values()] + [
         {"raw": text} for text in TYPES["raw"].values()
     ]
-    cases = {
+    cases: dict[str, Case] = {
         name: {**source, "target": kind.get("target", ""), "expect": ""}
         for name, source in zip(NAMES, sources, strict=True)
     }
