@@ -164,13 +164,14 @@ def _act(action: AuditAction, gate: Gate, change: FlagChange, actor: Actor, comm
 
 
 def mode_of(domain: DomainSpec, modes: Mapping[str, str]) -> str | None:
-    """A domain's mode under any name the backend may use: its own, in camel case, a flag's or an alias's stem."""
+    """A domain's mode under any name the backend may use: its own, in camel case, a flag's or an alias's stem.
+
+    None where the page does not name it; names that contradict each other give their modes, which is no mode.
+    """
     stems = [flag.removesuffix(STORE_SUFFIX).lower() for flag in (domain.flag, *domain.flag_aliases)]
-    for name in (domain.name, *stems, domain.flag, *domain.flag_aliases):
-        for spelt in (name, _camel(name)):
-            if spelt in modes:
-                return modes[spelt]
-    return None
+    names = (domain.name, *stems, domain.flag, *domain.flag_aliases)
+    found = {modes[spelt] for name in names for spelt in (name, _camel(name)) if spelt in modes}
+    return " and ".join(sorted(found)) if found else None
 
 
 def _camel(name: str) -> str:

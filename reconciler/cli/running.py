@@ -22,6 +22,7 @@ from reconciler.cli.context import configuration, formats, known_domains, print_
 from reconciler.cli.outputs import Output, give, json_text, outputs, parsed, sampled, summarize
 from reconciler.cli.progress import Talk, progress_for
 from reconciler.cli.texts import check_text, run_text
+from reconciler.core.gate_values import Reads, mirrored
 from reconciler.core.model import Mode, RunStatus, Verdict
 from reconciler.core.spec import DomainSpec
 from reconciler.core.summary import domain_verdict
@@ -141,7 +142,17 @@ async def _run(config: Configuration, request: RunRequest, progress: Talk, asked
             request = await _resumed(reports, request, asked)
         run = await runs(reports, stores).run(request, progress)
         give_run(await _answered(reports, run, asked), asked.form, asked.written)
+        for line in await _threats(reports, run):
+            click.echo(line, err=True)
         return exit_code(run)
+
+
+async def _threats(reports: Reports, run: StoredRun) -> list[str]:
+    """What was found in domains that were last seen to read PostgreSQL: there a difference threatens the way back."""
+    reads = {change.domain: Reads(change.reads) for change in await reports.store.flag_changes()}
+    found = [part.domain for part in run.domains if domain_verdict(part) is Verdict.DIFFS]
+    told = (mirrored(reports.configuration.system.domain(name), reads.get(name)) for name in found)
+    return [text for text in told if text]
 
 
 async def _resumed(reports: Reports, request: RunRequest, asked: Asked) -> RunRequest:

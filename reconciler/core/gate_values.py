@@ -255,3 +255,13 @@ def alarm(domain: DomainSpec, flag: FlagState) -> str:
     """That a domain reads from PostgreSQL although no go was given, in words; empty where it does not."""
     without_go = flag.reads is Reads.POSTGRES and not flag.had_go
     return f"ALARM: {domain.flag} reads postgres and no go was given" if without_go else ""
+
+
+def mirrored(domain: DomainSpec, reads: Reads | None) -> str:
+    """What a difference means once a domain reads from PostgreSQL, in words; empty before that."""
+    if reads is not Reads.POSTGRES:
+        return ""
+    return (
+        f"Reads of {domain.name} are on PostgreSQL and MongoDB is the mirror: rolling back with `{domain.rollback}` "
+        "would lose what differs."
+    )

@@ -9,6 +9,7 @@ from aiohttp import web
 from reconciler.app.ports import DiffFilter, StoredDiff, StoredRun
 from reconciler.app.rereading import Reread
 from reconciler.core.gate import GateVerdict
+from reconciler.core.gate_values import mirrored
 from reconciler.core.model import DiffState, Mode
 from reconciler.web.access import actor_of
 from reconciler.web.alerts import alerts_of
@@ -165,8 +166,10 @@ async def diff_page_with(request: web.Request, seen: Reread) -> web.Response:
 async def _diff(request: web.Request, stored: StoredDiff, again: LookAgain | None) -> web.Response:
     """The page of a diff."""
     page = diff_page(stored, await neighbours(request.app[SERVICES].store, stored, request.query.get("cluster")))
+    facts = await request.app[SERVICES].verdicts.facts(stored.domain)
+    threat = mirrored(facts.data.spec, facts.flag.reads if facts.flag else None)
     shown = partial(render, request, "diff.html", title=diff_title(page), family=page.word.family, here="clusters")
-    return shown(page=page, again=again)
+    return shown(page=page, again=again, threat=threat)
 
 
 async def clusters(request: web.Request) -> web.Response:

@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ from aiohttp import ClientResponse, ClientSession
 
 from reconciler.adapters.report_store import SqliteReportStore, open_report_store
 from reconciler.app.documents import gate_document
-from reconciler.core.gate import Gate, GateFacts
+from reconciler.core.gate import FlagState, Gate, GateFacts, Reads
 from reconciler.core.groups import Group
-from tests.acceptance.browser.board import POISON, StoppedClock, services, serving, system, verdicts
+from tests.acceptance.browser.board import NOW, POISON, StoppedClock, services, serving, system, verdicts
 
 pytestmark = pytest.mark.acceptance
 
@@ -307,6 +308,24 @@ async def test_a_report_store_that_cannot_be_read_is_never_green(reports: Path) 
             for path in ("/readyz", "/api/health", "/api/v1/overview", "/api/v1/domains/auth/gate/assert"):
                 assert (await got(http, path, status=503))["status"] == 503
             assert await got(http, "/livez") == {"status": "alive"}
+
+
+async def test_after_a_flip_what_differs_threatens_the_way_back_and_the_way_back_comes_first(
+    store: SqliteReportStore, clock: StoppedClock
+) -> None:
+    flipped = FlagState(reads=Reads.POSTGRES, since=NOW - timedelta(days=1), had_go=True)
+    judge = verdicts(store, system(), clock)
+    judge = replace(judge, flags={**judge.flags, "address": flipped})
+    async with serving(replace(services(store), verdicts=judge)) as url, ClientSession(base_url=url) as http:
+        text = await page(http, "/domains/address")
+        assert 'aria-label="Setting of the rollback"' in text
+        assert "Setting of the flip" not in text
+        gate = await got(http, "/api/v1/domains/address/gate")
+        assert (gate["verdict"], gate["next_step"][:13]) == ("no_go", "go back with ")
+        diff = (await got(http, "/api/v1/diffs?domain=address&limit=1"))["diffs"][0]["id"]
+        assert "MongoDB is the mirror" in await page(http, f"/diffs/{diff}")
+        diff = (await got(http, "/api/v1/diffs?domain=quote&limit=1"))["diffs"]
+        assert "MongoDB is the mirror" not in "".join([await page(http, f"/diffs/{one['id']}") for one in diff])
 
 
 class Defective:
