@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
-from reconciler import __version__
 from reconciler.adapters.code_version import code_version
 from reconciler.adapters.config.listing import listed_settings
 from reconciler.adapters.config.service_shape import AccessMode
@@ -55,7 +54,7 @@ def _about(reports: Reports) -> About:
     """This process."""
     configuration = reports.configuration
     return About(
-        version=f"{__version__}, code {code_version()}",
+        version=code_version(),
         python=platform.python_version(),
         host=socket.gethostname(),
         started_at=reports.clock.now(),

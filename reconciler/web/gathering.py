@@ -19,6 +19,7 @@ from reconciler.core.timeline import Timeline
 from reconciler.web.events import PULSE
 from reconciler.web.services import SERVICES, ScheduledRun
 from reconciler.web.shown import SHOWN
+from reconciler.web.views.calendar import Calendar, calendar, first_monday
 from reconciler.web.views.days import Judgements, first_day
 from reconciler.web.views.domain import DomainPage, domain_page
 from reconciler.web.views.health import HealthPage, Known, health_page
@@ -141,6 +142,14 @@ async def gather_health(request: web.Request) -> HealthPage:
         listeners=request.app[PULSE].listeners,
     )
     return health_page(known)
+
+
+async def gather_calendar(request: web.Request, domain: str) -> Calendar:
+    """The last weeks of a domain, day by day."""
+    services = request.app[SERVICES]
+    now = services.clock.now()
+    runs = await services.store.runs_since(domain, first_monday(now))
+    return calendar(runs, now=now, judgements=request.app[JUDGEMENTS])
 
 
 async def pauses_now(request: web.Request) -> Sequence[Pause]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from urllib.parse import urlencode
 
 import aiohttp_jinja2
 from aiohttp import web
@@ -14,7 +15,14 @@ from reconciler.core.model import DiffState, Mode
 from reconciler.web.access import actor_of
 from reconciler.web.alerts import alerts_of
 from reconciler.web.asked import days_asked, domain_in_path, domain_in_query, one_of, whole_number
-from reconciler.web.gathering import gather_domain, gather_health, gather_overview, gather_story, gather_timeline
+from reconciler.web.gathering import (
+    gather_calendar,
+    gather_domain,
+    gather_health,
+    gather_overview,
+    gather_story,
+    gather_timeline,
+)
 from reconciler.web.services import SERVICES
 from reconciler.web.themes import chosen as theme_chosen
 from reconciler.web.views.again import LookAgain, look_again
@@ -91,15 +99,25 @@ async def domain(request: web.Request) -> web.Response:
 
 
 async def runs(request: web.Request) -> web.Response:
-    """The list of runs, newest first; `?domain=` and `?before=` narrow it."""
-    name, before = domain_in_query(request), whole_number(request, "before", least=1)
-    found = await request.app[SERVICES].store.runs(domain=name, before=before, limit=RUNS_A_PAGE + 1)
+    """The list of runs, newest first; `?domain=`, `?mode=` and `?before=` narrow it, a domain has a calendar."""
+    services, name = request.app[SERVICES], domain_in_query(request)
+    mode, before = one_of(request, "mode", Mode), whole_number(request, "before", least=1)
+    found = await services.store.runs(domain=name, mode=mode, before=before, limit=RUNS_A_PAGE + 1)
     rows = [run_row(run) for run in found[:RUNS_A_PAGE]]
     older = found[RUNS_A_PAGE - 1].id if len(found) > RUNS_A_PAGE else None
     family = rows[0].part.word.family if rows else Family.NODATA
-    title = f"({len(rows)} listed) Runs"
-    shown = partial(render, request, "runs.html", title=title, family=family, here="runs")
-    return shown(rows=rows, older=older, domain=name, before=before)
+    shown = partial(render, request, "runs.html", title=f"({len(rows)} listed) Runs", family=family, here="runs")
+    narrowed = {key: value for key, value in (("domain", name), ("mode", mode)) if value}
+    return shown(
+        rows=rows,
+        older=older,
+        domain=name,
+        mode=mode,
+        before=before,
+        narrowed=urlencode(narrowed),
+        calendar=await gather_calendar(request, name) if name and not before else None,
+        domains=[one.name for one in services.system.comparable],
+    )
 
 
 async def run(request: web.Request) -> web.Response:

@@ -142,7 +142,8 @@ def comparable(run: StoredRun, others: Sequence[StoredRun]) -> tuple[StoredRun, 
 def _sentence(run: StoredRun, all_of_it: Part) -> str:
     """The denominator that belongs to the verdict."""
     if run.status is RunStatus.RUNNING:
-        return f"Under way: {number(all_of_it.compared)} compared so far. It says nothing before it is sealed."
+        stored = f"{number(all_of_it.compared)} compared so far" if all_of_it.compared else "nothing is stored yet"
+        return f"Under way: {stored}. It says nothing before it is sealed."
     if not all_of_it.compared:
         return "Nothing was compared, so nothing is known."
     differ = f"{number(all_of_it.differing)} of {counted(all_of_it.seen, 'record')} differ"

@@ -38,18 +38,14 @@ def trend(run: StoredRun, earlier: Sequence[StoredRun]) -> Trend | None:
     parts = [whole(one) for one in runs]
     rates = [rate(one) for one in runs]
     took = [_seconds(one) for one in runs]
+    plain: list[tuple[str, Sequence[float | None], list[str]]] = [
+        ("Equal when read again", [float(one.cleared) for one in parts], [number(one.cleared) for one in parts]),
+        ("Records a second", rates, [_told(value) for value in rates]),
+        ("Time taken", took, [one.took for one in parts]),
+    ]
     sparks = (
         spark("Records that differ", [_differ(one) for one in parts], newest=number(parts[-1].differing)),
-        spark(
-            "Records a second",
-            [_plain(one, value, _told(value)) for one, value in zip(parts, rates, strict=True)],
-            newest=_told(rates[-1]),
-        ),
-        spark(
-            "Time taken",
-            [_plain(one, value, one.took) for one, value in zip(parts, took, strict=True)],
-            newest=parts[-1].took,
-        ),
+        *(_plain(label, parts, values, told) for label, values, told in plain),
     )
     rows = tuple(TrendRow(part=one, rate=_told(value)) for one, value in zip(parts, rates, strict=True))
     return Trend(sparks=sparks, rows=tuple(reversed(rows)))
@@ -75,9 +71,13 @@ def _differ(part: Part) -> Value:
     )
 
 
-def _plain(part: Part, value: float | None, told: str) -> Value:
-    """A number that is neither good nor bad."""
-    return Value(number=value, text=f"run {part.id}: {told}", family=Family.PROGRESS)
+def _plain(label: str, parts: Sequence[Part], values: Sequence[float | None], told: Sequence[str]) -> Spark:
+    """The picture of numbers that are neither good nor bad."""
+    shown = [
+        Value(number=value, text=f"run {one.id}: {words}", family=Family.PROGRESS)
+        for one, value, words in zip(parts, values, told, strict=True)
+    ]
+    return spark(label, shown, newest=told[-1])
 
 
 def _told(value: float | None) -> str:

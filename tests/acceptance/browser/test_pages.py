@@ -26,6 +26,7 @@ PATHS = (
     "/domains/payment",
     "/domains/blog",
     "/runs",
+    "/runs?domain=address",
     "/runs/21",
     "/runs/20",
     "/runs/18",
