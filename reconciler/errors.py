@@ -71,6 +71,10 @@ class ReadInterrupted(StoreUnavailable):
     """A read that began and did not come to its end; nothing of it may count as the whole."""
 
 
+class PlanRefused(ReconcilerError):
+    """A store would read a large table from end to end for each part of a scan, so the scan was not begun."""
+
+
 class KeysOutOfOrder(ReconcilerError):
     """A store delivered keys in another order than the merge needs, so no pair can be trusted."""
 

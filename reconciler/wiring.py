@@ -29,6 +29,7 @@ from reconciler.app.launching import Launcher, Say
 from reconciler.app.passes import Looker
 from reconciler.app.pausing import Pausing
 from reconciler.app.plan import Cutover
+from reconciler.app.plan_guard import PlanPolicy
 from reconciler.app.ports import Clock
 from reconciler.app.reachability import Reachability
 from reconciler.app.rechecks import RecheckPolicy
@@ -159,7 +160,14 @@ def runs(reports: Reports, stores: BothStores) -> Runs:
         code_version=code_version(),
         method=pace.method,
         host=gethostname(),
+        plans=plan_policy(configuration),
     )
+
+
+def plan_policy(configuration: Configuration) -> PlanPolicy:
+    """Which tables are large, and what of those without an index."""
+    pace = configuration.settings.runs
+    return PlanPolicy(large=pace.large_table, allow_unindexed=pace.allow_unindexed)
 
 
 @asynccontextmanager

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from reconciler.app.bookmarks import Bookmark, Seen
 from reconciler.app.passes import EntityPass, Looker, Report
-from reconciler.app.ports import Clock, SourceReader, SourceTelling, TargetReader, Telling
+from reconciler.app.plan_guard import PlanGuard
+from reconciler.app.ports import Clock, SourceReader, TargetReader
 from reconciler.app.softened import Softenings
+from reconciler.app.tellings import SourceTelling, Telling
 from reconciler.core.checksum import proof
 from reconciler.core.checksum.soft import SoftSum
 from reconciler.core.checksum.unlike import Unlike, unlike
@@ -30,27 +33,29 @@ class BetterRead(Exception):
     """The records should be read one by one: checksums are dearer here, or can't be trusted. The text says why."""
 
 
-@dataclass(slots=True)
-class _Work:
-    """A scan in progress: what each store is asked through, what was found, and the records looked at so far."""
+@dataclass(slots=True, kw_only=True)
+class _Work(Seen):
+    """A scan in progress, with what each store is asked through; `about` as many records are to be compared."""
 
-    found: EntityPass
     source: SourceTelling
     target: Telling
     softenings: Softenings
-    looked_at: dict[Side, set[str]] = field(default_factory=lambda: {side: set() for side in Side})
-    hidden: int = 0
+    bookmark: Bookmark | None
+    about: int = 0
 
 
 class ChecksumScan:
     """Scans entities by sums of hashes."""
 
-    def __init__(self, *, source: SourceReader, target: TargetReader, clock: Clock, looker: Looker) -> None:
-        """`looker` looks at the records that differ."""
+    def __init__(
+        self, *, source: SourceReader, target: TargetReader, clock: Clock, looker: Looker, guard: PlanGuard
+    ) -> None:
+        """`looker` looks at the records that differ, `guard` is asked before the first range."""
         self._source = source
         self._target = target
         self._clock = clock
         self._looker = looker
+        self._guard = guard
 
     async def obstacles(self, entity: EntitySpec) -> list[str]:
         """Why the stores can't tell an entity's records, a phrase each; nothing is asked where the mapping says so."""
@@ -58,16 +63,27 @@ class ChecksumScan:
             return list(found)
         return [*await self._source.untellable(entity), *await self._target.untellable(entity)]
 
-    async def scan(self, entity: EntitySpec, report: Report) -> EntityPass:
-        """Every record of both stores; raises BetterRead where they should be streamed."""
+    async def scan(self, entity: EntitySpec, report: Report, bookmark: Bookmark | None = None) -> EntityPass:
+        """Every record of both stores; raises BetterRead where they should be streamed.
+
+        Finished ranges are noted in the bookmark, and those that it knows of are not read again.
+        """
         now_ms = self._looker.now_ms()
         async with AsyncExitStack() as stack:
             source = await stack.enter_async_context(self._source.tell(entity, now_ms=now_ms))
             target = await stack.enter_async_context(self._target.tell(entity, now_ms=now_ms))
-            softenings = Softenings(entity, source=source, target=target)
-            work = _Work(EntityPass(entity=entity, method="checksum"), source, target, softenings)
+            work = _Work(
+                found=EntityPass(entity=entity, method="checksum"),
+                source=source,
+                target=target,
+                softenings=Softenings(entity, source=source, target=target),
+                bookmark=bookmark if anchored(entity) else None,
+            )
             await self._prove(work)
-            await self._ranges(work, report)
+            work.about = await self._about(entity)
+            behind = await self._behind(work)
+            if behind is None or behind.until is not None:
+                await self._ranges(work, report, behind.until if behind else None)
         found = work.found
         found.complete = not work.hidden
         if work.hidden:
@@ -105,10 +121,24 @@ class ChecksumScan:
                     records[side][record.id] = record
         return records
 
-    async def _ranges(self, work: _Work, report: Report) -> None:
+    async def _about(self, entity: EntitySpec) -> int:
+        """About how many records both stores hold together, each as many as the one that knows of more."""
+        return 2 * max(await self._source.about(entity), await self._target.about(entity))
+
+    async def _behind(self, work: _Work) -> KeyRange | None:
+        """The last range that an interrupted run had finished, with what it found; None at a beginning."""
+        if work.bookmark is None:
+            return None
+        entity = work.found.entity
+        shape = f"{await self._source.shape(entity)} {await self._target.shape(entity)}"
+        return await work.bookmark.take_up(work, self._looker, shape=shape)
+
+    async def _ranges(self, work: _Work, report: Report, after: str | None) -> None:
         """One range after the other, each as long as it takes about a second."""
-        cut, size, after = anchored(work.found.entity), FIRST_RANGE, None
-        middle, until = await self._cuts(work, None, size) if cut else (None, None)
+        cut, size = anchored(work.found.entity), FIRST_RANGE
+        middle, until = await self._cuts(work, after, size) if cut else (None, None)
+        if middle is not None:
+            work.found.notes += await self._guard.notes(work.found.entity, KeyRange(after=middle, until=until))
         while True:
             key_range, began = KeyRange(after=after, until=until), self._clock.monotonic()
             (source, left), (target, right), following = await together(
@@ -122,7 +152,10 @@ class ChecksumScan:
                 work.found.softened.update(await work.softenings.alike(key_range, left, right))
             else:
                 await self._closer(work, key_range)
-            report(work.found.source_records + work.found.target_records, 0)
+            if work.bookmark is not None:
+                await work.bookmark.note(work, key_range)
+            done = work.found.source_records + work.found.target_records
+            report(done, max(work.about, done) if work.about else 0)
             if until is None:
                 return
             after, (middle, until) = until, following
@@ -178,14 +211,7 @@ class ChecksumScan:
     def _count(self, work: _Work, judged: Sequence[Judged]) -> None:
         """Counts what was looked at, each record once."""
         for one in judged:
-            records = dict(zip((Side.SOURCE, Side.TARGET), one.records, strict=True))
-            new = [side for side, record in records.items() if record and record.id not in work.looked_at[side]]
-            for side, record in records.items():
-                if record:
-                    work.looked_at[side].add(record.id)
-            work.found.source_records += Side.SOURCE in new
-            work.found.target_records += Side.TARGET in new
-            if new:
+            if work.new(one):
                 work.found.count(one, self._clock.monotonic())
 
 

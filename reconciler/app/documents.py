@@ -9,9 +9,10 @@ from reconciler.core.gate_values import FlagState, Gate, Sampled, SoakClock
 from reconciler.core.groups import Group
 from reconciler.core.history import Decision, DomainRun, Waiver
 from reconciler.core.mapping_checks import applied
-from reconciler.core.model import EntitySummary, InvariantResult
+from reconciler.core.model import EntitySummary, InvariantResult, Side
 from reconciler.core.rules import RuleSpec
 from reconciler.core.sampling import CONFIDENCE, diff_rate_below
+from reconciler.core.scanned import ScanProgress
 from reconciler.core.summary import domain_verdict, run_verdict
 from reconciler.core.versions import ConfigAnswer, ConfigVersion
 
@@ -33,6 +34,18 @@ def run_document(run: StoredRun, clusters: Sequence[ClusterCount]) -> Document:
         "domains": [
             _domain(domain, [one for one in clusters if one.domain == domain.domain]) for domain in run.domains
         ],
+    }
+
+
+def progress_document(one: ScanProgress) -> Document:
+    """How far the scan of an entity is."""
+    return {
+        "domain": one.domain,
+        "entity": one.entity,
+        "source_records": one.records[Side.SOURCE],
+        "target_records": one.records[Side.TARGET],
+        "at": instant(one.at),
+        "whole": one.whole,
     }
 
 

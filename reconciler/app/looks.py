@@ -5,15 +5,16 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
 
+from reconciler.app.bookmarks import Bookmark
 from reconciler.app.drift import Drift, DriftWatch
 from reconciler.app.passes import EntityPass, Remember
-from reconciler.app.ports import DiffFilter, ReportStore
+from reconciler.app.ports import Clock, DiffFilter, ReportStore
 from reconciler.app.recording import DomainWork
 from reconciler.app.scans import Scans
 from reconciler.core.model import OPEN_STATES, Mode, Side
 from reconciler.core.records import parse_key
 from reconciler.core.spec import DomainSpec, EntitySpec
-from reconciler.errors import ReadInterrupted, StoreUnavailable
+from reconciler.errors import PlanRefused, ReadInterrupted, StoreUnavailable
 
 
 class Progress(Protocol):
@@ -57,6 +58,7 @@ class Looks:
         seed: int,
         scans: Scans,
         store: ReportStore,
+        clock: Clock,
         drift: DriftWatch,
         progress: Progress,
     ) -> None:
@@ -67,6 +69,7 @@ class Looks:
         self._looker = scans.looker
         self._scans = scans
         self._store = store
+        self._clock = clock
         self._drift = drift
         self._progress = progress
 
@@ -89,12 +92,14 @@ class Looks:
                 drift = await self._drift.look(domain, entity, drift.look)
             if drift.look.lacks:
                 return EntityPass(entity=entity, method="stream", notes=list(drift.look.lacks), schema=drift.look)
-            return replace(await self._whole(entity), schema=drift.look, present=drift.present)
+            return replace(await self._whole(domain, entity), schema=drift.look, present=drift.present)
         except ReadInterrupted as problem:
             await self._still_there(problem)
             return EntityPass(
                 entity=entity, method="stream", notes=[f"{entity.name}: {problem.message} ({problem.got})"]
             )
+        except PlanRefused as problem:
+            return EntityPass(entity=entity, method="stream", notes=[str(problem)], schema=drift.look)
 
     async def _still_there(self, problem: ReadInterrupted) -> None:
         """An interrupted read leaves its entity inconclusive, unless a store itself is gone."""
@@ -103,20 +108,35 @@ class Looks:
         except StoreUnavailable as gone:
             raise gone from problem
 
-    async def _whole(self, entity: EntitySpec) -> EntityPass:
+    async def _whole(self, domain: str, entity: EntitySpec) -> EntityPass:
         """One entity in the mode asked for."""
         request, told = self._request, self._progress.read
         match request.mode:
             case Mode.SCAN:
-                return await self._scans.scan(entity, told, self._memory(entity))
+                bookmark = Bookmark(store=self._store, clock=self._clock, run_id=self._run_id, domain=domain)
+                return await self._scans.scan(entity, told, remember=self._memory(entity), bookmark=bookmark)
             case Mode.SAMPLE:
                 also = await self._open_keys(entity)
-                return await self._looker.sample(entity, size=request.sample, seed=self._seed, also=also, report=told)
+                proven = await self._proven(domain, entity)
+                return await self._scans.sample(
+                    entity, size=request.sample, seed=self._seed, also=also, report=told, proven=proven
+                )
             case Mode.KEYS:
                 texts = request.keys[entity.name]
                 keys = [key for text in texts if (key := parse_key(entity, text)) is not None]
                 ids = [text.removeprefix("id:") for text in texts if text.startswith("id:")]
                 return await self._looker.keys(entity, keys=keys, ids={Side.TARGET: ids}, report=told)
+
+    async def _proven(self, domain: str, entity: EntitySpec) -> bool:
+        """Whether the newest whole scan of this configuration, by this code, was by checksums that told each field."""
+        now = await self._store.run(self._run_id)
+        digests = {part.domain: part.config_digest for part in now.domains}
+        for run in await self._store.runs(domain=domain, mode=Mode.SCAN, limit=1):
+            (part,) = (part for part in run.domains if part.domain == domain)
+            same = (run.code_version, part.config_digest) == (now.code_version, digests[domain])
+            of_it = [one for one in part.entities if one.entity == entity.name]
+            return same and any(one.method == "checksum" and one.complete for one in of_it)
+        return False
 
     async def _open_keys(self, entity: EntitySpec) -> list[str]:
         """Keys that differed before."""

@@ -15,7 +15,7 @@ from reconciler.core.outcomes import Judge, Judged, join_strays, observation
 from reconciler.core.pairing import Defective, Match, Pairing
 from reconciler.core.records import Digest, Normalizer, Part, parse_key
 from reconciler.core.rules import RuleSpec
-from reconciler.core.sampling import KeySample
+from reconciler.core.sampling import Drawn, KeySample
 from reconciler.core.schema_look import PathSeen, SchemaLook
 from reconciler.core.spec import EntitySpec
 from reconciler.core.summary import no_outcomes
@@ -102,6 +102,29 @@ class EntityPass:
         self.canaries = (self.canaries[0] + more[0], self.canaries[1] + more[1])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """The keys that a sample drew, and `more` to look at; `counted` is by side, `population` has each key once."""
+
+    drawn: Drawn
+    more: tuple[RecordKey, ...]
+    counted: Mapping[Side, int]
+    population: int
+
+    @property
+    def keys(self) -> list[RecordKey]:
+        """All keys to look at."""
+        return [*self.drawn.keys, *self.more]
+
+    def told(self, found: EntityPass) -> EntityPass:
+        """What looking at the keys found, with what the draw proves; keys that were gone by then prove nothing."""
+        found.source_records, found.target_records = self.counted[Side.SOURCE], self.counted[Side.TARGET]
+        gone = max(0, len(self.keys) - sum(found.outcomes.values()) - len(found.candidates))
+        even = max(0, self.drawn.even - gone)
+        found.sample = SampleDraw(size=len(self.drawn.keys), even=even, population=self.population)
+        return found
+
+
 class Looker:
     """Looks at entities through both readers."""
 
@@ -179,10 +202,8 @@ class Looker:
             if matches := list(pairing.ready()):
                 yield matches
 
-    async def sample(
-        self, entity: EntitySpec, *, size: int, seed: int, also: Sequence[str], report: Report
-    ) -> EntityPass:
-        """Keys drawn by the seed from both sides, and those in `also` (as reports spell them)."""
+    async def draw(self, entity: EntitySpec, *, size: int, seed: int, also: Sequence[str], report: Report) -> Draw:
+        """Keys drawn by the seed from both sides, and those in `also` (as reports spell them); nothing else is read."""
         drawn, population = KeySample(size=size, seed=seed), 0
         keys_only = key_entity(entity)
         counted = dict.fromkeys(Side, 0)
@@ -196,11 +217,7 @@ class Looker:
         draw = drawn.drawn()
         wanted = {key.parts for key in draw.keys}
         more = [key for text in also if (key := parse_key(entity, text)) is not None and key.parts not in wanted]
-        found = await self.keys(entity, keys=[*draw.keys, *more], ids={}, report=report)
-        found.source_records, found.target_records = counted[Side.SOURCE], counted[Side.TARGET]
-        gone = max(0, len(draw.keys) + len(more) - sum(found.outcomes.values()) - len(found.candidates))
-        found.sample = SampleDraw(size=len(draw.keys), even=max(0, draw.even - gone), population=population)
-        return found
+        return Draw(drawn=draw, more=tuple(more), counted=counted, population=population)
 
     async def keys(
         self, entity: EntitySpec, *, keys: Sequence[RecordKey], ids: Mapping[Side, Sequence[str]], report: Report

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Protocol
 
 from reconciler.app.housekeeping import Housekeeping, Pauses
+from reconciler.app.scan_memory import ScanMemory
 from reconciler.app.sums import Sums
+from reconciler.app.tellings import SourceTelling, Telling, Unindexed
 from reconciler.core.audit import Act, AuditAction, AuditEntry, Chain
 from reconciler.core.causes.beginnings import ClusterPast
-from reconciler.core.checksum.soft import SoftRecord, SoftSum
-from reconciler.core.checksum.words import HashedRecord, KeyRange, RangeSum
+from reconciler.core.checksum.words import KeyRange
 from reconciler.core.cutover import Mark
 from reconciler.core.drift import FieldsSeen, Filled
 from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal, Waiver
@@ -65,32 +66,6 @@ class EntityRead(Protocol):
         """Records in merge order (`EntitySpec.ordered_key`; null and strange keys anywhere), in bounded batches."""
 
 
-class Telling(Protocol):
-    """What a store says of ranges of one entity without handing over a record; each answer is of one statement."""
-
-    async def total(self, key_range: KeyRange) -> RangeSum:
-        """Records of a range, and the sum of their hashes."""
-
-    async def hashes(self, key_range: KeyRange) -> Sequence[HashedRecord]:
-        """The records of a range, each with its hash."""
-
-    async def softened(self, key_range: KeyRange) -> Sequence[SoftSum]:
-        """By field, in the order of `SoftField.of`: the records of a range in which its rule changes a value."""
-
-    async def soft_hashes(self, key_range: KeyRange) -> Sequence[SoftRecord]:
-        """Those records one by one."""
-
-    async def examples(self, item: FieldSpec, *, limit: int) -> Sequence[HashedRecord]:
-        """At most `limit` records in which the field holds something, each with its hash."""
-
-
-class SourceTelling(Telling, Protocol):
-    """What only the source is asked: it has the keys that ranges are cut at."""
-
-    async def boundary(self, after: str | None, size: int) -> str | None:
-        """The anchor `size` records behind another (or behind the start); None where fewer follow."""
-
-
 class RecordReader(Protocol):
     """Reads one store, never writes."""
 
@@ -121,6 +96,15 @@ class RecordReader(Protocol):
 
     async def untellable(self, entity: EntitySpec) -> Sequence[str]:
         """Why this store can't tell the entity's records by their hashes, a phrase each; empty where it can."""
+
+    async def about(self, entity: EntitySpec) -> int:
+        """About how many records the store holds, by its own statistics; 0 where it does not know."""
+
+    async def shape(self, entity: EntitySpec) -> str:
+        """A digest of what holds the entity: it is another once that is made anew or emptied, or a column changes."""
+
+    async def unindexed(self, entity: EntitySpec, key_range: KeyRange | None = None) -> Sequence[Unindexed]:
+        """What a look-up by key, or a range of keys, makes the store read from end to end: so its planner says."""
 
 
 class SourceReader(RecordReader, Protocol):
@@ -345,7 +329,7 @@ class Ledger(Protocol):
         """The waiver of that id; NotFound where there is none."""
 
 
-class ReportStore(AuditLog, Ledger, Pauses, Housekeeping, Sums, Protocol):
+class ReportStore(AuditLog, Ledger, Pauses, Housekeeping, ScanMemory, Sums, Protocol):
     """Keeps what runs found and people decided; every write is durable when the call returns."""
 
     async def start_run(self, start: RunStart) -> int:
@@ -358,7 +342,10 @@ class ReportStore(AuditLog, Ledger, Pauses, Housekeeping, Sums, Protocol):
         """What the run ran on; empty where nobody noted it."""
 
     async def reopen_run(self, run_id: int) -> None:
-        """Makes an interrupted run a running one again; UsageError for any other."""
+        """Makes a run that was interrupted or lost a store a running one again; UsageError for any other."""
+
+    async def note_identities(self, run_id: int, identities: Mapping[str, str]) -> None:
+        """Stores, by side, which stores the run looks at."""
 
     async def finished_domains(self, run_id: int) -> frozenset[str]:
         """The domains whose part of the run is stored whole."""

@@ -1,14 +1,16 @@
 """A run from its start to its seal: domains locked, looked at, settled, stored; a verdict only from what is stored."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from reconciler.app.checksum_samples import ChecksumSample
 from reconciler.app.checksums import ChecksumScan
 from reconciler.app.configurations import note_configurations
 from reconciler.app.drift import DriftWatch
 from reconciler.app.invariants import InvariantChecks
 from reconciler.app.looks import Looks, Progress, RunRequest
 from reconciler.app.passes import Looker, draw_seed
+from reconciler.app.plan_guard import PlanGuard, PlanPolicy
 from reconciler.app.ports import (
     Clock,
     DomainLocks,
@@ -26,7 +28,7 @@ from reconciler.core.model import Mode, RunStatus
 from reconciler.core.records import Digest
 from reconciler.core.ruling import domain_at
 from reconciler.core.spec import DomainSpec, Method, System
-from reconciler.errors import OutOfTime, ReadInterrupted, ReconcilerError, UsageError
+from reconciler.errors import OutOfTime, ReadInterrupted, ReconcilerError, StoreUnavailable, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ class Runs:
     code_version: str
     method: Method = Method.AUTO
     host: str = ""
+    plans: PlanPolicy = field(default_factory=PlanPolicy)
 
     @property
     def _looker(self) -> Looker:
@@ -57,8 +60,12 @@ class Runs:
     @property
     def _scans(self) -> Scans:
         """Scans, each entity by the method that fits it."""
-        checksums = ChecksumScan(source=self.source, target=self.target, clock=self.clock, looker=self._looker)
-        return Scans(looker=self._looker, checksums=checksums, method=self.method)
+        guard = PlanGuard(readers=(self.source, self.target), policy=self.plans)
+        checksums = ChecksumScan(
+            source=self.source, target=self.target, clock=self.clock, looker=self._looker, guard=guard
+        )
+        samples = ChecksumSample(source=self.source, target=self.target, clock=self.clock, looker=self._looker)
+        return Scans(looker=self._looker, checksums=checksums, samples=samples, guard=guard, method=self.method)
 
     async def run(self, request: RunRequest, progress: Progress) -> StoredRun:
         """Runs and seals. Out of time it comes back interrupted; without a store it is stored as failed, and raises."""
@@ -81,13 +88,15 @@ class Runs:
                 return await self.store.run(run_id)
             except ReconcilerError as problem:
                 await self._fail(run_id, request, problem)
+                if isinstance(problem, StoreUnavailable) and request.mode is not Mode.KEYS:
+                    problem.next_step += f"; `reconciler run --resume {run_id}` then goes on"
                 raise
             except BaseException:
                 await self._interrupt(run_id)
                 raise
 
     async def _begin(self, request: RunRequest) -> int:
-        """The id of a new run, or of the interrupted one that is continued: same configuration, same code."""
+        """The id of a new run, or of the interrupted one that is continued: same configuration, code and stores."""
         if request.resume is None:
             return await self.store.start_run(self._start(request))
         before = await self.store.run(request.resume)
@@ -98,8 +107,21 @@ class Runs:
                 got="others",
                 next_step="start a new run",
             )
+        identities, known = await self._identities(), before.domains[0].identities
+        if any(known.get(side, identity) != identity for side, identity in identities.items()):
+            raise UsageError(
+                f"run {before.id} can't be resumed",
+                expected="the stores it began with",
+                got="others",
+                next_step="point MONGODB_URI and PG_URL at them, or start a new run",
+            )
         await self.store.reopen_run(before.id)
         return before.id
+
+    async def _identities(self) -> dict[str, str]:
+        """Who the two stores say they are, by side."""
+        health = [await self.source.health(), await self.target.health()]
+        return {one.side.value: one.identity for one in health}
 
     def _start(self, request: RunRequest) -> RunStart:
         """The run as it begins."""
@@ -139,6 +161,8 @@ class Runs:
         """Looks at everything, settles what differs, stores it, seals the run."""
         health = [await self.source.health(), await self.target.health()]
         await self.store.note_environment(run_id, self._environment(health))
+        identities = {one.side.value: one.identity for one in health}
+        await self.store.note_identities(run_id, identities)
         began = await self.store.run(run_id)
         invariants = InvariantChecks(
             source=self.source, target=self.target, digest=self.digest, clock=self.clock, patience=self.recheck
@@ -162,7 +186,6 @@ class Runs:
             await recorder.store(work)
         blind = any(planted != caught for planted, caught in (work.canaries for work in works))
         status = RunStatus.FAILED if blind else RunStatus.COMPLETED
-        identities = {one.side.value: one.identity for one in health}
         await self.store.finish_run(run_id, status=status, identities=identities, at=self.clock.now())
         return await self.store.run(run_id)
 
@@ -179,6 +202,7 @@ class Runs:
             seed=began.seed or 0,
             scans=self._scans,
             store=self.store,
+            clock=self.clock,
             drift=DriftWatch(system=self.system, store=self.store, source=self.source, target=self.target),
             progress=progress,
         )

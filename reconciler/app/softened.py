@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from reconciler.app.ports import Telling
+from reconciler.app.tellings import Telling
 from reconciler.core.checksum.soft import SoftField, SoftSum, softened, softened_keys
 from reconciler.core.checksum.unlike import Unlike
 from reconciler.core.checksum.words import KeyRange

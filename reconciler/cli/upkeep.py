@@ -13,17 +13,28 @@ from reconciler.adapters.config.listing import listed_settings
 from reconciler.adapters.config.schema import config_schema
 from reconciler.adapters.config.values import parse_duration
 from reconciler.adapters.config_files import Configuration
+from reconciler.app.plan_guard import PlanGuard, PlanPolicy
 from reconciler.app.ports import RecordReader, StoreHealth
 from reconciler.cli.accepting import accept_command
 from reconciler.cli.context import configuration, formats, print_json, run_async
 from reconciler.cli.texts import table
+from reconciler.core.checksum.words import KeyRange, anchored
 from reconciler.core.rules import told
 from reconciler.core.ruling import expired
+from reconciler.core.spec import EntitySpec
 from reconciler.core.versions import version_of
-from reconciler.errors import ConfigurationError, ReconcilerError, StoreRefused, StoreUnavailable, UsageError
-from reconciler.wiring import Reports, open_reports, open_stores
+from reconciler.errors import (
+    ConfigurationError,
+    PlanRefused,
+    ReconcilerError,
+    StoreRefused,
+    StoreUnavailable,
+    UsageError,
+)
+from reconciler.wiring import Reports, open_reports, open_stores, plan_policy
 
 MOST_SKEW = 5.0
+EVERY_KEY = KeyRange(after="0" * 24, until="f" * 24)
 MARKS = {"ok": "✔", "warning": "!", "problem": "✖", "unreachable": "✖"}
 
 
@@ -86,12 +97,24 @@ async def _store(name: str, reader: RecordReader, config: Configuration) -> list
         found = _health(name, await reader.health())
         for domain in config.system.comparable:
             for entity in domain.entities:
-                found += [Finding(result="problem", about=name, text=text) for text in await reader.problems(entity)]
-                found += [Finding(result="warning", about=name, text=text) for text in await reader.hints(entity)]
+                lacks = [Finding(result="problem", about=name, text=text) for text in await reader.problems(entity)]
+                found += lacks or await _indexes(name, reader, entity, plan_policy(config))
     except StoreRefused as problem:
         return [Finding(result="problem", about=name, text=str(problem))]
     except StoreUnavailable as problem:
         return [Finding(result="unreachable", about=name, text=str(problem))]
+    return found
+
+
+async def _indexes(name: str, reader: RecordReader, entity: EntitySpec, policy: PlanPolicy) -> list[Finding]:
+    """Which indexes are missing, and whether scans are refused for that."""
+    found = [Finding(result="warning", about=name, text=text) for text in await reader.hints(entity)]
+    guard = PlanGuard(readers=(reader,), policy=policy)
+    try:
+        for asked in (None, EVERY_KEY) if anchored(entity) else (None,):
+            found += [Finding(result="warning", about=name, text=text) for text in await guard.notes(entity, asked)]
+    except PlanRefused as problem:
+        found.append(Finding(result="problem", about=name, text=str(problem)))
     return found
 
 

@@ -15,6 +15,7 @@ from reconciler.app.documents import (
     gate_document,
     instant,
     path_document,
+    progress_document,
     rule_document,
     run_document,
     run_head,
@@ -24,6 +25,7 @@ from reconciler.app.gate_tokens import gate_claims, nonce_of
 from reconciler.app.ports import StoredRun
 from reconciler.core.gate import Check, CheckResult, Gate, Requirement, satisfies
 from reconciler.core.history import DomainRun
+from reconciler.core.model import RunStatus
 from reconciler.core.spec import DomainSpec
 from reconciler.core.summary import domain_verdict, run_verdict
 from reconciler.web.asked import domain_in_path, domain_in_query, next_address, one_of, whole_number
@@ -227,9 +229,13 @@ def _listed_part(part: DomainRun) -> Document:
 
 
 async def run(request: web.Request) -> web.Response:
-    """One run as the command line gives it."""
+    """One run as the command line gives it; how far its scans are, while it is not completed."""
     store, run_id = request.app[SERVICES].store, int(request.match_info["id"])
-    return web.json_response(run_document(await store.run(run_id), await store.clusters(run=run_id)))
+    found = await store.run(run_id)
+    document = run_document(found, await store.clusters(run=run_id))
+    if found.status is not RunStatus.COMPLETED:
+        document["progress"] = [progress_document(one) for one in await store.scan_progress(run_id)]
+    return web.json_response(document)
 
 
 async def diffs(request: web.Request) -> web.Response:

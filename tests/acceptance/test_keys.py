@@ -59,3 +59,22 @@ def test_a_missing_unique_index_is_said_by_doctor_run_and_gate(shop: Shop, recon
     assert (before["result"], check["result"]) == ("pass", "info")
     assert sentence in check["measured"]
     assert sentence in reconciler("doctor").said
+
+
+def test_a_large_table_that_no_index_serves_is_not_scanned_and_the_index_is_named(
+    shop: Shop, reconciler: CommandLine
+) -> None:
+    for name in shop.sql("select indexname from pg_indexes where tablename = 'addresses' and indexdef like '%legacy%'"):
+        shop.sql(f"drop index {name[0]}")
+    shop.sql("analyze addresses")
+    index = 'create unique index concurrently on "public"."addresses" ("legacy_object_id")'
+    given = reconciler.given(RECONCILER_RUNS__LARGE_TABLE="10")
+
+    run = given.run("address", code=3)
+    assert run["verdict"] == "inconclusive"
+    assert any(index in note for note in run["domains"][0]["notes"])
+    assert given("gate", "address", "--require", "soaking", "--format", "json").code in {1, 3}
+    assert index in given("doctor").ended(2).said
+
+    shop.sql(index)
+    given.run("address", code=0)

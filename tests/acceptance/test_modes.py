@@ -179,3 +179,18 @@ def test_samples_do_not_open_a_gate(reconciler: CommandLine) -> None:
     gate = reconciler.gate("level_config", "--require", "soaking", code=3)
 
     assert gate["verdict"] in {"hold", "no_data"}
+
+
+def test_a_sample_after_a_scan_by_checksums_reads_what_differs(shop: Shop, reconciler: CommandLine) -> None:
+    first, *_ = shop.keys("addresses")
+    sample = ("address", "--mode", "sample", "--sample", "5000", "--seed", "3")
+    read = entities(reconciler.run(*sample, code=0))["address"]
+    reconciler.run("address", code=0)
+    told = entities(reconciler.run(*sample, code=0))["address"]
+
+    assert (read["method"], told["method"]) == ("keys", "checksum")
+    assert (told["outcomes"], told["sample"]) == (read["outcomes"], read["sample"])
+    shop.set_target("addresses", first, city="Elsewhere")
+    assert entities(reconciler.run(*sample, code=1))["address"]["outcomes"]["field_mismatch"] == 1
+    other = reconciler.with_config("domains/address.toml", 'city = { kind = "text"', 'city = { kind = "ci"')
+    assert entities(other.run(*sample, code=1))["address"]["method"] == "keys"

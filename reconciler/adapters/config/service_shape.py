@@ -30,7 +30,10 @@ class BackendShape(Shape):
 
 
 class RunsShape(Shape):
-    """How a run reads and re-reads; `sample` counts records of each entity, `batch` records at a time."""
+    """How a run reads and re-reads; `sample` counts records of each entity, `batch` records at a time.
+
+    A table of `large_table` records or more is scanned where its key has an index.
+    """
 
     reread_first: PositiveDuration = timedelta(milliseconds=250)
     reread_cap: PositiveDuration = timedelta(seconds=8)
@@ -41,6 +44,8 @@ class RunsShape(Shape):
     statement_timeout: PositiveDuration = timedelta(seconds=60)
     snapshot_max: PositiveDuration = timedelta(seconds=60)
     method: Annotated[Method, Field(strict=False)] = Method.AUTO
+    large_table: int = Field(default=50_000, ge=0)
+    allow_unindexed: bool = False
 
 
 class GapsShape(Shape):

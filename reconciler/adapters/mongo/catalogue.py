@@ -1,10 +1,13 @@
 """What collections there are, and which indexes help."""
 
+import hashlib
+import json
 from typing import Any
 
+from bson import json_util
 from motor.motor_asyncio import AsyncIOMotorDatabase
 
-from reconciler.adapters.mongo.queries import by_id
+from reconciler.adapters.mongo.queries import by_id, key_path
 from reconciler.core.spec import EntitySpec
 
 Database = AsyncIOMotorDatabase[dict[str, Any]]
@@ -21,6 +24,13 @@ async def problems(database: Database, entity: EntitySpec) -> list[str]:
     return [] if kind == "collection" else [f"{where}: expected a collection, got a {kind}"]
 
 
+async def shape(database: Database, entity: EntitySpec) -> str:
+    """A digest of which collection of that name it is, and of its options."""
+    cursor = await database.list_collections(filter={"name": entity.collection})
+    known = [[str(one["info"].get("uuid", "")), json_util.dumps(one["options"])] for one in await cursor.to_list(None)]
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()
+
+
 async def _near(database: Database, entity: EntitySpec) -> str:
     """A hint at what was meant."""
     names = await database.list_collection_names()
@@ -34,8 +44,7 @@ async def hints(database: Database, entity: EntitySpec) -> list[str]:
     """The index that re-reading by key would use, where it is missing, a sentence."""
     if by_id(entity) or (entity.embedded and entity.ordered_key[0] == entity.embedded.owner):
         return []
-    path = entity.ordered_key[0]
-    full = f"{entity.embedded.path}.{path}" if entity.embedded else path
+    full = key_path(entity)
     indexes = await database[entity.collection].index_information()
     if any(index["key"][0][0] == full for index in indexes.values()):
         return []

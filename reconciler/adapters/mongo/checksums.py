@@ -8,13 +8,13 @@ from bson import Decimal128, ObjectId
 
 from reconciler.adapters.mongo.connection import told
 from reconciler.adapters.mongo.documents import Document, decoded_all, split
-from reconciler.adapters.mongo.queries import ELEMENT, INDEX, Stage, id_text, shape
+from reconciler.adapters.mongo.queries import ELEMENT, INDEX, Stage, by_keys, id_text, shape
 from reconciler.adapters.mongo.soft_checksums import Softened, read_sums
 from reconciler.adapters.mongo.soft_checksums import read_hashes as read_soft_hashes
 from reconciler.core.checksum import mongo
 from reconciler.core.checksum.soft import SoftField, SoftRecord, SoftSum
 from reconciler.core.checksum.words import HashedRecord, KeyRange, RangeSum, hash_of, keys_may_repeat
-from reconciler.core.model import Side
+from reconciler.core.model import RecordKey, Side
 from reconciler.core.spec import EntitySpec, FieldSpec
 
 PROBE = "reconciler"
@@ -61,6 +61,10 @@ class Telling:
     def _soft(self) -> Softened:
         """What tells where a rule changes a value."""
         return Softened(entity=self.entity, root=self._root, owner=self._owner, expired=self._expired())
+
+    def hashes_of(self, keys: Sequence[RecordKey]) -> list[Stage]:
+        """As `hashes`, of the records with these keys."""
+        return [*by_keys(self.entity, keys), self._shown()]
 
     def examples(self, item: FieldSpec, limit: int) -> list[Stage]:
         """As `hashes`, of some records in which the field, or the array around it, holds something."""
@@ -209,6 +213,10 @@ class MongoTelling:
     async def soft_hashes(self, key_range: KeyRange) -> Sequence[SoftRecord]:
         """Those records, each with its hashes."""
         return read_soft_hashes(await self._answer(self._telling.soft_hashes(key_range)))
+
+    async def hashes_of(self, keys: Sequence[RecordKey]) -> Sequence[HashedRecord]:
+        """Each record with one of these keys, with its hash."""
+        return await self._hashes(self._telling.hashes_of(keys))
 
     async def examples(self, item: FieldSpec, *, limit: int) -> Sequence[HashedRecord]:
         """Some records in which the field holds something, with their hashes."""

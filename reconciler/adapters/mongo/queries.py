@@ -132,8 +132,16 @@ def by_keys(entity: EntitySpec, keys: Sequence[RecordKey]) -> list[Stage]:
     path = entity.ordered_key[0]
     values = {"$in": _spellings(entity, path, [key.parts[0] for key in keys])}
     if entity.embedded is None or path == entity.embedded.owner:
-        return shape(entity, where={"_id" if entity.embedded else path: values})
-    return shape(entity, where={f"{entity.embedded.path}.{path}": values}, inner={f"{ELEMENT}.{path}": values})
+        return shape(entity, where={key_path(entity): values})
+    return shape(entity, where={key_path(entity): values}, inner={f"{ELEMENT}.{path}": values})
+
+
+def key_path(entity: EntitySpec) -> str:
+    """The path, in the collection's documents, of the key's part that records are looked up by."""
+    path = entity.ordered_key[0]
+    if entity.embedded is None:
+        return path
+    return "_id" if path == entity.embedded.owner else f"{entity.embedded.path}.{path}"
 
 
 def _spellings(entity: EntitySpec, path: str, parts: Sequence[object]) -> list[object]:

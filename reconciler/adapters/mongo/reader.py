@@ -10,8 +10,8 @@ from pymongo.errors import OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from reconciler.adapters.hosts import Address, refuse_strangers, refuse_writers
-from reconciler.adapters.mongo import queries
-from reconciler.adapters.mongo.catalogue import hints, problems
+from reconciler.adapters.mongo import plans, queries
+from reconciler.adapters.mongo.catalogue import hints, problems, shape
 from reconciler.adapters.mongo.checksums import MongoTelling, probe, probed
 from reconciler.adapters.mongo.connection import Client, describe, failure, told
 from reconciler.adapters.mongo.documents import Document
@@ -20,6 +20,8 @@ from reconciler.adapters.mongo.invariants import BYTES, check
 from reconciler.adapters.mongo.records import Maker, maker
 from reconciler.adapters.pieces import Cut, PiecedRead
 from reconciler.app.ports import EntityRead, StoreHealth
+from reconciler.app.tellings import Unindexed
+from reconciler.core.checksum.words import KeyRange
 from reconciler.core.drift import FieldsSeen
 from reconciler.core.model import InvariantResult, RawRecord, RecordKey, Side
 from reconciler.core.spec import EntitySpec, InvariantSpec, System
@@ -141,6 +143,24 @@ class MongoReader:
             except OperationFailure:
                 self._tells = False
         return () if self._tells else ("MongoDB lacks an operator ($toHashedIndexKey, $sortArray) or hashes otherwise",)
+
+    async def about(self, entity: EntitySpec) -> int:
+        """How many documents the server knows of; of what is embedded it does not."""
+        if entity.embedded is not None:
+            return 0
+        with told(f"counting {entity.collection}"):
+            return int(await self._database[entity.collection].estimated_document_count())
+
+    async def shape(self, entity: EntitySpec) -> str:
+        """The collection's own id: another one, once it is dropped and made anew."""
+        with told("listing collections"):
+            return await shape(self._database, entity)
+
+    async def unindexed(self, entity: EntitySpec, key_range: KeyRange | None = None) -> Sequence[Unindexed]:
+        """The collection, where a look-up by key or a range of keys makes the server read it from end to end."""
+        pipelines = [plans.lookup(entity)] if key_range is None else plans.ranges(entity, key_range)
+        with told(f"asking for plans on {entity.collection}"):
+            return await plans.unindexed(self._database, entity, pipelines, max_time_ms=self._limits.max_time_ms)
 
     @asynccontextmanager
     async def tell(self, entity: EntitySpec, *, now_ms: int) -> AsyncIterator[MongoTelling]:

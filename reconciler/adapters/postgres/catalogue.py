@@ -1,5 +1,7 @@
 """What the server says of itself and of its tables: version, rights, clock, and whether columns fit their fields."""
 
+import hashlib
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -170,6 +172,33 @@ async def _reference_problems(connection: asyncpg.Connection, entity: EntitySpec
     if not there:
         return [f"{where} does not exist"]
     return [f"{where} has no column {name}" for name in (other.row_id, other.legacy_column) if name not in there]
+
+
+ABOUT = "select reltuples::bigint from pg_catalog.pg_class where oid = pg_catalog.to_regclass($1)"
+SHAPE = """
+select c.oid::text, pg_catalog.pg_relation_filenode(c.oid)::text, a.attname, a.atttypid::text, a.atttypmod::text,
+  a.attcollation::text
+from pg_catalog.pg_class c join pg_catalog.pg_attribute a on a.attrelid = c.oid
+where c.oid = pg_catalog.to_regclass($1) and a.attnum > 0 and not a.attisdropped
+order by a.attnum
+"""
+
+
+async def about(connection: asyncpg.Connection, entity: EntitySpec) -> int:
+    """The rows of the entity's table as of its last analysis; 0 before the first."""
+    found = await connection.fetchval(ABOUT, table_name(entity.schema, entity.table))
+    return max(0, int(found or 0))
+
+
+async def shape(connection: asyncpg.Connection, entity: EntitySpec, system: System) -> str:
+    """A digest of the entity's tables and those it refers to: which they are, in which files, with which columns."""
+    own = [
+        (entity.schema, table)
+        for table in (entity.table, *(one.children.table for one in entity.fields if one.children))
+    ]
+    referred = [(other.schema, other.table) for other in map(system.entity, entity.referred)]
+    known = [[list(row) for row in await connection.fetch(SHAPE, table_name(*one))] for one in (*own, *referred)]
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()
 
 
 # -- indexes and collations --------------------------------------------------------------------------------------------

@@ -8,11 +8,11 @@ from reconciler.adapters.postgres import catalogue
 from reconciler.adapters.postgres.connection import told
 from reconciler.adapters.postgres.soft_checksums import Softened, read_sums
 from reconciler.adapters.postgres.soft_checksums import read_hashes as read_soft_hashes
-from reconciler.adapters.postgres.sql import Statement, of_table, quoted
+from reconciler.adapters.postgres.sql import Statement, having, of_table, quoted
 from reconciler.core.checksum import sql
 from reconciler.core.checksum.soft import SoftField, SoftRecord, SoftSum
 from reconciler.core.checksum.words import FIELD, HashedRecord, KeyRange, RangeSum, keys_may_repeat
-from reconciler.core.model import Side
+from reconciler.core.model import RecordKey, Side
 from reconciler.core.spec import EntitySpec, FieldKind, FieldSpec, System
 
 OLDEST = 14  # extract() answers with a numeric since then
@@ -70,6 +70,13 @@ class Telling:
     def _rows(self, key_range: KeyRange) -> str:
         """The rows of a range with what they refer to."""
         return f"{of_table(self.entity)} t{self._told.tables}{_where(self._anchor, key_range)}"
+
+    def hashes_of(self, keys: Sequence[RecordKey]) -> list[Statement]:
+        """As `hashes`, of the rows with these keys."""
+        item = self.entity.field(self.entity.ordered_key[0])
+        place = self._anchor if item.kind is FieldKind.REFERENCE else f"t.{quoted(item.column)}"
+        asked = having(place, item.kind, [key.parts[0] for key in keys])
+        return [Statement(self._listed(f" where {which}"), (values,)) for which, values in asked]
 
     def examples(self, item: FieldSpec, limit: int) -> Statement:
         """As `hashes`, of some records in which the field holds something."""
@@ -179,6 +186,10 @@ class PostgresTelling:
             rows = await self._connection.fetch(statement.text, *statement.values)
         return read_soft_hashes(self._telling.entity, rows)
 
+    async def hashes_of(self, keys: Sequence[RecordKey]) -> Sequence[HashedRecord]:
+        """Each row with one of these keys, with its hash."""
+        return [one for statement in self._telling.hashes_of(keys) for one in await self._hashes(statement)]
+
     async def examples(self, item: FieldSpec, *, limit: int) -> Sequence[HashedRecord]:
         """Some records in which the field holds something, with their hashes."""
         return await self._hashes(self._telling.examples(item, limit))
@@ -189,9 +200,7 @@ class PostgresTelling:
             return [read_hash(row) for row in await self._connection.fetch(statement.text, *statement.values)]
 
 
-async def telling(
-    connection: asyncpg.Connection, entity: EntitySpec, system: System, *, now_ms: int, doing: str
-) -> PostgresTelling:
+async def statements(connection: asyncpg.Connection, entity: EntitySpec, system: System, *, now_ms: int) -> Telling:
     """The statements for a table as it is today."""
     types = base_types(await catalogue.columns(connection, entity.schema, entity.table))
     child_types = {
@@ -199,8 +208,7 @@ async def telling(
         for item in entity.fields
         if item.children
     }
-    made = Telling(entity, system, now_ms=now_ms, types=types, child_types=child_types)
-    return PostgresTelling(connection, made, doing=doing)
+    return Telling(entity, system, now_ms=now_ms, types=types, child_types=child_types)
 
 
 async def obstacles(connection: asyncpg.Connection, entity: EntitySpec, system: System) -> list[str]:

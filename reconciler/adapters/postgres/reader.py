@@ -8,14 +8,16 @@ from asyncpg.cursor import Cursor
 
 from reconciler.adapters.hosts import refuse_writers
 from reconciler.adapters.pieces import Cut, PiecedRead
-from reconciler.adapters.postgres import catalogue, checksums, sql
+from reconciler.adapters.postgres import catalogue, checksums, plans, sql
 from reconciler.adapters.postgres.connection import BEGIN, Connector, told
 from reconciler.adapters.postgres.invariants import check
 from reconciler.adapters.postgres.rows import RowMaker
 from reconciler.app.ports import EntityRead, StoreHealth
+from reconciler.app.tellings import Unindexed
+from reconciler.core.checksum.words import KeyRange
 from reconciler.core.drift import FieldsSeen, Filled
 from reconciler.core.model import InvariantResult, RawRecord, RecordKey, Side
-from reconciler.core.spec import EntitySpec, FieldKind, FieldSpec, InvariantSpec, System
+from reconciler.core.spec import EntitySpec, FieldSpec, InvariantSpec, System
 from reconciler.errors import ReadInterrupted
 
 AT_ONCE = 500
@@ -106,11 +108,9 @@ class PostgresReader:
 
     async def fetch(self, entity: EntitySpec, *, keys: Sequence[RecordKey], ids: Sequence[str]) -> Sequence[RawRecord]:
         """Fresh reads of the rows with these keys, and of those with these ids."""
-        whole = entity.field(entity.ordered_key[0]).kind is FieldKind.INTEGER
-        parts = sql.values_of([key.parts[0] for key in keys], whole=whole)
-        known = sql.values_of(ids, whole=False)
-        questions = [(sql.by_keys(entity, self._system), parts[at : at + AT_ONCE]) for at in _steps(parts)]
-        questions += [(sql.by_ids(entity, self._system), known[at : at + AT_ONCE]) for at in _steps(known)]
+        asked = sql.by_keys(entity, self._system, [key.parts[0] for key in keys])
+        asked.append((sql.by_ids(entity, self._system), sql.texts(ids)))
+        questions = [(text, values[at : at + AT_ONCE]) for text, values in asked for at in _steps(values)]
         found: dict[str, RawRecord] = {}
         async with self._connector.snapshot(doing=f"re-reading {entity.table}") as connection:
             maker = RowMaker(connection, entity, self._system)
@@ -124,14 +124,32 @@ class PostgresReader:
         async with self._connector.connect(doing="reading the catalogue") as connection:
             return await checksums.obstacles(connection, entity, self._system)
 
+    async def about(self, entity: EntitySpec) -> int:
+        """How many rows the planner goes by."""
+        async with self._connector.connect(doing="reading the catalogue") as connection:
+            return await catalogue.about(connection, entity)
+
+    async def shape(self, entity: EntitySpec) -> str:
+        """Which tables hold the entity and what it refers to, in which files, with which columns."""
+        async with self._connector.connect(doing="reading the catalogue") as connection:
+            return await catalogue.shape(connection, entity, self._system)
+
+    async def unindexed(self, entity: EntitySpec, key_range: KeyRange | None = None) -> Sequence[Unindexed]:
+        """Tables that a look-up by key, or a range of keys, makes the server read from end to end."""
+        async with self._connector.snapshot(doing=f"asking for plans on {entity.table}") as connection:
+            if key_range is None:
+                return await plans.unindexed(connection, plans.of_lookup(entity, self._system))
+            statement = (await checksums.statements(connection, entity, self._system, now_ms=0)).total(key_range)
+            return await plans.unindexed(connection, plans.of_range(entity, self._system, statement))
+
     @asynccontextmanager
     async def tell(self, entity: EntitySpec, *, now_ms: int) -> AsyncIterator[checksums.PostgresTelling]:
         """Sums and hashes of the entity's ranges, over one connection."""
         doing = f"summing {entity.table}"
         async with self._connector.connection(doing=doing) as connection:
             with told(doing):
-                telling = await checksums.telling(connection, entity, self._system, now_ms=now_ms, doing=doing)
-            yield telling
+                telling = await checksums.statements(connection, entity, self._system, now_ms=now_ms)
+            yield checksums.PostgresTelling(connection, telling, doing=doing)
 
     async def check_invariant(self, entity: EntitySpec, invariant: InvariantSpec) -> InvariantResult:
         """Counts violations by one statement."""
@@ -140,7 +158,7 @@ class PostgresReader:
 
     async def known_legacy_ids(self, entity: EntitySpec, legacy_ids: Sequence[str]) -> frozenset[str]:
         """Which of these ids some row carries."""
-        wanted = sql.values_of(legacy_ids, whole=False)
+        wanted = sql.texts(legacy_ids)
         async with self._connector.snapshot(doing=f"resolving references to {entity.table}") as connection:
             rows = await connection.fetch(sql.known_legacy_ids(entity), wanted)
         return frozenset(row[0] for row in rows)

@@ -9,6 +9,8 @@ from reconciler.core.spec import ChildTable, EntitySpec, FieldKind, FieldSpec, S
 
 Seam = tuple[object, ...]
 BYTES = ' collate "C"'
+COMMENT = "/* reconciler read */ "
+SMALLER = 2**63  # than this are all numbers of a bigint
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -98,7 +100,7 @@ def select(entity: EntitySpec, system: System) -> str:
     The owner's legacy id is joined where the key needs it.
     """
     fields = ", ".join(f"t.{quoted(item.column)}" if item.column else "null" for item in entity.fields)
-    return f"select t.{quoted(entity.row_id)}, {fields} from {of_table(entity)} t{_owner_join(entity, system)}"
+    return f"{COMMENT}select t.{quoted(entity.row_id)}, {fields} from {of_table(entity)} t{_owner_join(entity, system)}"
 
 
 def _owner_join(entity: EntitySpec, system: System) -> str:
@@ -123,14 +125,25 @@ def key_expression(entity: EntitySpec, system: System, path: str, *, bytewise: A
 # -- single rows -------------------------------------------------------------------------------------------------------
 
 
-def by_keys(entity: EntitySpec, system: System) -> str:
-    """Rows whose first key part is one of $1."""
+def by_keys(entity: EntitySpec, system: System, parts: Sequence[object]) -> list[tuple[str, list[object]]]:
+    """Statements for the rows whose first key part is one of these, each with its values for $1.
+
+    Numbers are asked for as the column's index has them; a text that PostgreSQL can't hold has no row.
+    """
     path = entity.ordered_key[0]
-    item, exact = entity.field(path), key_expression(entity, system, path)
-    if item.kind is FieldKind.INTEGER:
-        return f"{select(entity, system)} where {exact}::numeric = any($1::numeric[])"
-    own = exact.removesuffix(BYTES)  # by the column's own collation, which is that of its index
-    return f"{select(entity, system)} where {own} = any($1::text[]) and {exact} = any($1::text[])"
+    place = key_expression(entity, system, path).removesuffix(BYTES)
+    asked = having(place, entity.field(path).kind, parts)
+    return [(f"{select(entity, system)} where {which}", values) for which, values in asked]
+
+
+def having(place: str, kind: FieldKind, parts: Sequence[object]) -> list[tuple[str, list[object]]]:
+    """Conditions that a key's part at a place is one of these, each with its values for $1; an index can serve them."""
+    if kind is FieldKind.INTEGER:
+        small: list[object] = [part for part in parts if isinstance(part, int) and abs(part) < SMALLER]
+        rest: list[object] = [part for part in parts if not (isinstance(part, int) and abs(part) < SMALLER)]
+        return [(f"{place} = any($1::{of}[])", some) for of, some in (("bigint", small), ("numeric", rest)) if some]
+    own = place.removesuffix("::text") + "::text"  # by the column's own collation, which is that of its index
+    return [(f"{own} = any($1::text[]) and {own}{BYTES} = any($1::text[])", texts(parts))]
 
 
 def by_ids(entity: EntitySpec, system: System) -> str:
@@ -208,6 +221,6 @@ def unresolved_gaps(schema: str, table: str) -> str:
     return f"select domain, count(*) as n from {table_name(schema, table)} where resolved_at is null group by domain"
 
 
-def values_of(keys: Sequence[object], *, whole: bool) -> list[object]:
-    """The first parts of keys as `by_keys` takes them; a text that PostgreSQL can't hold has no row."""
-    return list(keys) if whole else [text for text in map(str, keys) if "\0" not in text]
+def texts(values: Sequence[object]) -> list[object]:
+    """Values as texts, without those that PostgreSQL can't hold: no row has them."""
+    return [text for text in map(str, values) if "\0" not in text]

@@ -17,6 +17,7 @@ from reconciler.adapters.report_schema import (
     m0012_run_environments,
     m0013_pauses_and_backups,
     m0014_lists_by_domain_and_state,
+    m0015_scanned_ranges,
 )
 from reconciler.adapters.report_schema.step import Migration
 from reconciler.errors import ReportStoreError
@@ -37,6 +38,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m0012_run_environments.STEP,
     m0013_pauses_and_backups.STEP,
     m0014_lists_by_domain_and_state.STEP,
+    m0015_scanned_ranges.STEP,
 )
 NEWEST = MIGRATIONS[-1].number
 

@@ -73,11 +73,13 @@ def read_environment(db: Database, *, run_id: int) -> Mapping[str, str]:
 
 
 def reopen_run(db: Database, run_id: int, *, process: str) -> None:
-    """Makes an interrupted run a running one again."""
+    """Makes a run that was interrupted, or failed before all domains were finished, a running one again."""
     row = db.execute("SELECT status FROM runs WHERE id = ?", [run_id]).fetchone()
     if row is None:
         raise NotFound(f"run {run_id} does not exist", next_step="`reconciler runs list`")
-    if row[0] != RunStatus.INTERRUPTED:
+    broken = "SELECT EXISTS (SELECT 1 FROM domain_runs WHERE run_id = ? AND error <> '')"
+    lost = row[0] == RunStatus.FAILED and db.execute(broken, [run_id]).fetchone()[0]
+    if row[0] != RunStatus.INTERRUPTED and not lost:
         raise UsageError(
             f"run {run_id} can't be resumed",
             expected="an interrupted run",
@@ -86,6 +88,13 @@ def reopen_run(db: Database, run_id: int, *, process: str) -> None:
         )
     changes = "status = 'running', finished_at = NULL, process = ?"
     db.execute(f"UPDATE runs SET {changes} WHERE id = ?", [process, run_id])
+    begun = "error = '', notes = '[]', finished_at = NULL"
+    db.execute(f"UPDATE domain_runs SET {begun} WHERE run_id = ? AND error <> ''", [run_id])
+
+
+def note_identities(db: Database, run_id: int, *, identities: Mapping[str, str]) -> None:
+    """Stores which stores a run looks at, as soon as it has reached them."""
+    db.execute("UPDATE runs SET identities = ? WHERE id = ?", [dump_mapping(identities), run_id])
 
 
 def finished_domains(db: Database, *, run_id: int) -> frozenset[str]:

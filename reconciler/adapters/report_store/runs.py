@@ -79,8 +79,8 @@ class SealedParts:
         return self._kept.get(key)
 
     def keep(self, part: DomainRun) -> None:
-        """Keeps the part if its run has ended for good: an interrupted one can be resumed."""
-        if part.status in (RunStatus.RUNNING, RunStatus.INTERRUPTED):
+        """Keeps the part if its run has ended for good: one that was interrupted or failed may be resumed."""
+        if part.status is not RunStatus.COMPLETED:
             return
         self._kept[part.run_id, part.domain] = part
         while len(self._kept) > PARTS_KEPT:

@@ -20,6 +20,7 @@ from reconciler.adapters.report_store import (
     problems,
     recording,
     runs,
+    scanned,
     schema_paths,
     sighting,
     tallies,
@@ -46,6 +47,7 @@ from reconciler.core.cutover import Mark
 from reconciler.core.history import Decision, DomainHistory, DomainRun, FlagChange, Rehearsal, Waiver
 from reconciler.core.model import EntitySummary, Mode, ReportedDiff, RunStatus
 from reconciler.core.pauses import Pause
+from reconciler.core.scanned import Scanned, ScannedRange, ScanProgress
 from reconciler.core.schema_look import PathSeen
 from reconciler.core.spec import DomainSpec
 from reconciler.core.tally import Tally
@@ -90,6 +92,28 @@ class SqliteReportStore:
         """What the run ran on; empty where nobody noted it."""
         return await self._readers.read(partial(recording.read_environment, run_id=run_id))
 
+    async def note_identities(self, run_id: int, identities: Mapping[str, str]) -> None:
+        """Stores which stores the run looks at."""
+        await self._write_of(run_id, partial(recording.note_identities, run_id=run_id, identities=dict(identities)))
+
+    async def note_scanned(
+        self, run_id: int, *, domain: str, entity: str, done: ScannedRange | None, instead: bool
+    ) -> None:
+        """Notes a range that a scan has behind it, or puts it (or nothing) in the place of all that were noted."""
+        if instead:
+            note = partial(scanned.replace, run_id=run_id, domain=domain, entity=entity, done=done)
+            await self._write_of(run_id, note)
+        elif done is not None:
+            await self._write_of(run_id, partial(scanned.note, run_id=run_id, domain=domain, entity=entity, done=done))
+
+    async def scanned(self, run_id: int, *, domain: str, entity: str) -> Scanned:
+        """The ranges of an entity that the run has behind it, in their order."""
+        return await self._readers.read(partial(scanned.read, run_id=run_id, domain=domain, entity=entity))
+
+    async def scan_progress(self, run_id: int) -> Sequence[ScanProgress]:
+        """How far the scans of domains that are not finished are, of those that note their ranges."""
+        return await self._readers.read(partial(scanned.progress, run_id=run_id))
+
     async def finished_domains(self, run_id: int) -> frozenset[str]:
         """The domains whose part of the run is stored whole."""
         return await self._readers.read(partial(recording.finished_domains, run_id=run_id))
@@ -133,10 +157,14 @@ class SqliteReportStore:
         at: datetime,
     ) -> None:
         """Stores what ended the domain's part."""
-        finish = partial(
-            recording.finish_domain,
-            run_id=run_id, domain=domain, notes=tuple(notes), gaps=gaps, canaries=canaries, error=error, at=at,
-        )  # fmt: skip
+
+        def finish(db: Database) -> None:
+            recording.finish_domain(
+                db, run_id, domain=domain, notes=tuple(notes), gaps=gaps, canaries=canaries, error=error, at=at
+            )
+            if not error:
+                scanned.forget(db, run_id=run_id, domain=domain)
+
         await self._write_of(run_id, finish)
 
     async def finish_run(self, run_id: int, *, status: RunStatus, identities: Mapping[str, str], at: datetime) -> None:

@@ -37,6 +37,7 @@ KEPT = """
 PRUNE = (
     "DELETE FROM sighting_clusters WHERE run_id IN (SELECT value FROM json_each(:runs))",
     "DELETE FROM sightings WHERE run_id IN (SELECT value FROM json_each(:runs))",
+    "DELETE FROM scanned_ranges WHERE run_id IN (SELECT value FROM json_each(:runs))",
     "DELETE FROM entity_runs WHERE run_id IN (SELECT value FROM json_each(:runs))",
     "DELETE FROM run_environments WHERE run_id IN (SELECT value FROM json_each(:runs))",
     "DELETE FROM domain_runs WHERE run_id IN (SELECT value FROM json_each(:runs))",

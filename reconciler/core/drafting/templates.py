@@ -59,6 +59,9 @@ statement_timeout = "60s"
 snapshot_max = "60s"
 # How entities are scanned: "auto" and "checksum" let the stores sum hashes where they can, "stream" reads every record.
 method = "auto"
+# A table of so many records is scanned only where an index serves its key; allow_unindexed scans it all the same.
+large_table = 50000
+allow_unindexed = false
 
 [schedule]
 # Five fields (minute hour day month weekday), UTC; weekdays by name (mon-fri). Empty: never. A domain's file may

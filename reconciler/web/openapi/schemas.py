@@ -137,12 +137,20 @@ SCHEMAS: Final[Mapping[str, Schema]] = MappingProxyType(
         "Invariant": thing(
             "How an invariant came out.", name=NAME, side=TEXT, violations=COUNT, sample_keys=many(TEXT)
         ),
-        "Run": thing(
-            "A run, as the command line gives it.", version=COUNT, run=ref("RunHead"), verdict=words(Verdict),
-            domains=many(
+        "Run": perhaps(
+            thing(
+                "A run, as the command line gives it.", version=COUNT, run=ref("RunHead"), verdict=words(Verdict),
+                domains=many(
+                    thing(
+                        "A domain's part.", domain=NAME, verdict=words(Verdict), entities=many(ref("Entity")),
+                        clusters=many(ref("Cluster")), notes=many(TEXT), dualwrite_gaps=MAYBE_COUNT, canaries=OBJECT,
+                    )
+                ),
+            ),
+            progress=many(
                 thing(
-                    "A domain's part.", domain=NAME, verdict=words(Verdict), entities=many(ref("Entity")),
-                    clusters=many(ref("Cluster")), notes=many(TEXT), dualwrite_gaps=MAYBE_COUNT, canaries=OBJECT,
+                    "How far the scan of an entity is, by its last finished range.", domain=NAME, entity=NAME,
+                    source_records=COUNT, target_records=COUNT, at=INSTANT, whole=TRUTH,
                 )
             ),
         ),

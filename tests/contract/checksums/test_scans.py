@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -17,12 +18,16 @@ from reconciler.adapters.mongo.reader import MongoReader, ReadLimits
 from reconciler.adapters.postgres.connection import Connector, Limits
 from reconciler.adapters.postgres.reader import PostgresReader
 from reconciler.app import checksums
+from reconciler.app.checksum_samples import ChecksumSample
 from reconciler.app.checksums import ChecksumScan
 from reconciler.app.passes import EntityPass, Looker
+from reconciler.app.plan_guard import PlanGuard, PlanPolicy
+from reconciler.app.ports import Clock
 from reconciler.app.scans import Scans
 from reconciler.core.checksum import mongo, sql
 from reconciler.core.model import Outcome
 from reconciler.core.spec import DomainSpec, Embedded, EntitySpec, FieldKind, FieldSpec, Method, Scope, System
+from reconciler.errors import PlanRefused
 from tests.acceptance.live import LiveSandbox, Shop
 from tests.contract.readers.world import IDENTITY, LOCAL, OWNER, field
 
@@ -77,6 +82,7 @@ create table tokens (id uuid primary key default gen_random_uuid(), person_id uu
 create table profiles (id uuid primary key default gen_random_uuid(), person_id uuid, bio text);
 """
 PEOPLE = 40
+ANY_SIZE = PlanPolicy(large=1_000_000)
 
 
 def hex_id(number: int) -> str:
@@ -118,23 +124,35 @@ def world(live_sandbox: LiveSandbox) -> Iterator[Shop]:
 
 
 @asynccontextmanager
-async def scans(shop: Shop, method: Method, *, system: System = SYSTEM) -> AsyncIterator[Scans]:
+async def scans(
+    shop: Shop,
+    method: Method,
+    *,
+    policy: PlanPolicy = ANY_SIZE,
+    clock: Clock | None = None,
+    system: System = SYSTEM,
+) -> AsyncIterator[Scans]:
+    clock = clock or SystemClock()
     connector = Connector(shop.reader_pg_url, allowed_hosts=LOCAL, limits=Limits())
     async with connect(shop.reader_mongodb_uri, allowed_hosts=LOCAL, timeout_ms=30_000) as (client, address):
         source = MongoReader(
             client, address, system=system, limits=ReadLimits(), allow_writable=False, allowed_hosts=LOCAL
         )
         target = PostgresReader(connector, system=system, allow_writable=False)
-        looker = Looker(source=source, target=target, clock=SystemClock(), digest=str)
-        checksum = ChecksumScan(source=source, target=target, clock=SystemClock(), looker=looker)
-        yield Scans(looker=looker, checksums=checksum, method=method)
+        looker = Looker(source=source, target=target, clock=clock, digest=str)
+        guard = PlanGuard(readers=(source, target), policy=policy)
+        checksum = ChecksumScan(source=source, target=target, clock=clock, looker=looker, guard=guard)
+        sample = ChecksumSample(source=source, target=target, clock=clock, looker=looker)
+        yield Scans(looker=looker, checksums=checksum, samples=sample, guard=guard, method=method)
 
 
-def seen(shop: Shop, entity: EntitySpec, method: Method, *, system: System = SYSTEM) -> EntityPass:
+def seen(
+    shop: Shop, entity: EntitySpec, method: Method, *, policy: PlanPolicy = ANY_SIZE, system: System = SYSTEM
+) -> EntityPass:
     """What a scan by a method finds."""
 
     async def scanned() -> EntityPass:
-        async with scans(shop, method, system=system) as opened:
+        async with scans(shop, method, policy=policy, system=system) as opened:
             return await opened.scan(entity, lambda _done, _total: None)
 
     return shop.live.call(scanned())
@@ -362,3 +380,55 @@ def test_references_to_rows_with_padded_ids_are_read_record_by_record(world: Sho
     found = seen(world, PROFILE, Method.AUTO)
     assert (found.method, found.outcomes[Outcome.MATCHED]) == ("stream", 0)
     assert "people.legacy_object_id is a char(n)" in found.notes[0]
+
+
+@pytest.mark.parametrize("method", [Method.AUTO, Method.STREAM])
+def test_a_large_table_without_an_index_on_the_key_is_not_scanned(world: Shop, method: Method) -> None:
+    world.sql("drop index people_legacy_object_id_idx")
+    world.sql("analyze people")
+
+    with pytest.raises(PlanRefused) as refused:
+        seen(world, PERSON, method, policy=PlanPolicy(large=PEOPLE))
+    assert refused.value.got == "one that reads table public.people from end to end, about 40 records"
+    index = 'create unique index concurrently on "public"."people" ("legacy_object_id")'
+    assert f"`{index}`" in refused.value.next_step
+
+    assert seen(world, PERSON, method, policy=PlanPolicy(large=PEOPLE + 1)).complete
+    found = seen(world, PERSON, method, policy=PlanPolicy(large=PEOPLE, allow_unindexed=True))
+    assert found.complete
+    assert "without an index" in found.notes[0]
+    world.sql(index.replace(" concurrently", ""))
+    assert seen(world, PERSON, method, policy=PlanPolicy(large=PEOPLE)).notes == []
+
+
+class PacedClock(SystemClock):
+    """Each look at it is so many seconds after the one before."""
+
+    def __init__(self, step: float) -> None:
+        self._step = step
+        self._now = 0.0
+
+    def monotonic(self) -> float:
+        self._now += self._step
+        return self._now
+
+
+@pytest.mark.parametrize(("pace", "sizes"), [(1 / 3, [8, 8, 24]), (1.0, [8] * 5), (4.0, [8, 8, 2, 2, 2])])
+def test_a_range_is_as_long_as_its_time_allows(
+    world: Shop, monkeypatch: pytest.MonkeyPatch, pace: float, sizes: list[int]
+) -> None:
+    """A range takes `pace` of the time it should; the range behind it is under way already."""
+    monkeypatch.setattr(checksums, "FIRST_RANGE", 8)
+    monkeypatch.setattr(checksums, "SMALLEST_RANGE", 2)
+    monkeypatch.setattr(checksums, "LARGEST_RANGE", 1000)
+    world.sql("analyze people")
+    told: list[tuple[int, int]] = []
+
+    async def scanned() -> EntityPass:
+        async with scans(world, Method.CHECKSUM, clock=PacedClock(pace * checksums.TARGET_SECONDS)) as opened:
+            return await opened.scan(PERSON, lambda done, total: told.append((done, total)))
+
+    assert world.live.call(scanned()).complete
+    ends = [0, *(done // 2 for done, _ in told)]
+    assert [end - start for start, end in pairwise(ends)][: len(sizes)] == sizes
+    assert {total for _, total in told} == {2 * PEOPLE}
