@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reconciler.app.checks import CheckedRecord, checked
@@ -19,6 +19,7 @@ from reconciler.core.reveal import Revealed, paths_revealed, revealed
 from reconciler.core.ruling import entity_at
 from reconciler.core.spec import EntitySpec, System
 from reconciler.core.summary import DIFFERING
+from reconciler.core.trace import TracedField, traced
 from reconciler.errors import Conflict
 
 MOST_AT_ONCE = 4
@@ -43,6 +44,7 @@ class Reread:
     at: datetime
     record: CheckedRecord
     fields: tuple[Revealed, ...] = ()
+    trace: tuple[TracedField, ...] = ()
 
     @property
     def now(self) -> str:
@@ -57,7 +59,8 @@ class Reread:
     @property
     def document(self) -> Document:
         """The comparison as JSON, masked as stored diffs are."""
-        return {"diff": self.diff.id, "read_at": instant(self.at), "now": self.now} | self.record.document
+        head: Document = {"diff": self.diff.id, "read_at": instant(self.at), "now": self.now}
+        return head | self.record.document | {"trace": [_traced(one) for one in self.trace]}
 
     @property
     def revealed_document(self) -> Document:
@@ -71,6 +74,18 @@ class Reread:
             "key": self.diff.key,
             "fields": [_field(one) for one in self.fields],
         }
+
+
+def _traced(one: TracedField) -> Document:
+    """How a field was compared: types and the rule, no value."""
+    return {
+        "path": one.path,
+        "column": one.column,
+        "rule": one.rule,
+        "equal": one.equal,
+        "source_type": one.source.type if one.source else None,
+        "target_type": one.target.type if one.target else None,
+    }
 
 
 def _field(one: Revealed) -> Document:
@@ -95,14 +110,14 @@ class Rereading:
         """The comparison as of now. Raises AccessDenied, NotFound, Conflict, and StoreUnavailable."""
         require(actor, Right.REVEAL)
         diff = await self.store.diff(diff_id)
-        _, seen = await self._look(diff)
+        _, seen = await self._look(diff, in_clear=False)
         return seen
 
     async def reveal(self, diff_id: int, *, actor: Actor) -> Reread:
         """Both sides' values as of now, once it is written down who saw which fields. Raises as `reread`."""
         require(actor, Right.REVEAL)
         diff = await self.store.diff(diff_id)
-        judged, seen = await self._look(diff)
+        judged, seen = await self._look(diff, in_clear=True)
         _, entity = entity_of(self.system, diff, self.clock.now())
         fields = tuple(one for each in judged for one in revealed(entity, each))
         paths = ", ".join(paths_revealed(fields)) or "no field"
@@ -114,21 +129,23 @@ class Rereading:
             comment=f"diff {diff.id} of {diff.entity}: {paths}",
         )
         await self.log.note_act(act)
-        return Reread(diff=diff, at=seen.at, record=seen.record, fields=fields)
+        return replace(seen, fields=fields)
 
-    async def _look(self, diff: StoredDiff) -> tuple[list[Judged], Reread]:
+    async def _look(self, diff: StoredDiff, *, in_clear: bool) -> tuple[list[Judged], Reread]:
         """A fresh look at the record by its key, or by the id of the row or document that has no usable one."""
         domain, entity = entity_of(self.system, diff, self.clock.now())
         keys, ids = question(entity, diff)
         async with self.turn, self.open_stores() as stores:
             looker = Looker(source=stores.source, target=stores.target, clock=self.clock, digest=self.digest)
             at = self.clock.now()
-            judged = [one for one in await looker.fresh(entity, keys=keys, ids=ids) if is_of(diff, one)]
+            read, raw = await looker.fresh_and_raw(entity, keys=keys, ids=ids)
+            judged = [one for one in read if is_of(diff, one)]
             outcomes, diffs = await checked(domain, entity, judged, system=self.system, target=stores.target)
         record = CheckedRecord(
             domain=domain, key=diff.key, entities=(entity.name,), outcomes=tuple(outcomes), diffs=tuple(diffs)
         )
-        return judged, Reread(diff=diff, at=at, record=record)
+        trace = traced(entity, judged[0], raw, in_clear=in_clear) if len(judged) == 1 else ()
+        return judged, Reread(diff=diff, at=at, record=record, trace=trace)
 
 
 def entity_of(system: System, diff: StoredDiff, now: datetime) -> tuple[str, EntitySpec]:

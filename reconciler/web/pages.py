@@ -12,6 +12,7 @@ from reconciler.app.rereading import Reread
 from reconciler.core.gate import GateVerdict
 from reconciler.core.gate_values import mirrored
 from reconciler.core.model import DiffState, Mode
+from reconciler.core.spec import EntitySpec
 from reconciler.web.access import actor_of
 from reconciler.web.alerts import alerts_of
 from reconciler.web.asked import days_asked, domain_in_path, domain_in_query, one_of, whole_number
@@ -183,11 +184,18 @@ async def diff_page_with(request: web.Request, seen: Reread) -> web.Response:
 
 async def _diff(request: web.Request, stored: StoredDiff, again: LookAgain | None) -> web.Response:
     """The page of a diff."""
-    page = diff_page(stored, await neighbours(request.app[SERVICES].store, stored, request.query.get("cluster")))
+    beside = await neighbours(request.app[SERVICES].store, stored, request.query.get("cluster"))
+    page = diff_page(stored, beside, entity_named(request, stored.domain, stored.entity))
     facts = await request.app[SERVICES].verdicts.facts(stored.domain)
     threat = mirrored(facts.data.spec, facts.flag.reads if facts.flag else None)
     shown = partial(render, request, "diff.html", title=diff_title(page), family=page.word.family, here="clusters")
     return shown(page=page, again=again, threat=threat)
+
+
+def entity_named(request: web.Request, domain: str, entity: str) -> EntitySpec | None:
+    """The entity of a domain, None where it is no longer configured."""
+    configured = (one for one in request.app[SERVICES].system.domains if one.name == domain)
+    return next((one for found in configured for one in found.entities if one.name == entity), None)
 
 
 async def clusters(request: web.Request) -> web.Response:
@@ -209,7 +217,8 @@ async def cluster(request: web.Request) -> web.Response:
     listed, after = await page_of(store, wanted, DIFFS_A_PAGE)
     family = Family.DIFFS if story.cluster.open else Family.NODATA
     shown = partial(render, request, "cluster.html", title=cluster_title(story.cluster), family=family, here="clusters")
-    return shown(page=cluster_page(story), listed=listed, after=after)
+    page = cluster_page(story, entity_named(request, story.cluster.domain, story.cluster.entity))
+    return shown(page=page, listed=listed, after=after)
 
 
 async def health(request: web.Request) -> web.Response:

@@ -9,7 +9,9 @@ from urllib.parse import urlencode
 from reconciler.app.cluster_stories import ClusterLife, ClusterStory
 from reconciler.app.ports import ClusterCount, StoredDiff, StoredField
 from reconciler.core.causes.explaining import Symptom, explained
-from reconciler.web.visible import Shown, both_sides
+from reconciler.core.spec import EntitySpec
+from reconciler.web.views.diffs import field_row
+from reconciler.web.visible import Shown
 from reconciler.web.words import LIFE, Word, cluster_kind
 
 A_PAGE: Final = 100
@@ -209,14 +211,16 @@ class ClusterPage:
     samples: tuple[Sample, ...]
 
 
-def cluster_page(story: ClusterStory) -> ClusterPage:
-    """The page of a cluster."""
+def cluster_page(story: ClusterStory, entity: EntitySpec | None) -> ClusterPage:
+    """The page of a cluster; `entity` is None where it is no longer configured."""
     return ClusterPage(
         story=story,
         word=LIFE[story.life],
         ages=_ages(story),
         trend=_trend(story),
-        samples=tuple(_sample(diff, field) for diff in story.samples for field in _fields_of(story.cluster, diff)),
+        samples=tuple(
+            _sample(diff, field, entity) for diff in story.samples for field in _fields_of(story.cluster, diff)
+        ),
     )
 
 
@@ -225,10 +229,10 @@ def _fields_of(cluster: ClusterCount, diff: StoredDiff) -> Iterator[StoredField]
     yield from [one for one in diff.fields if one.cluster == cluster.id][:1]
 
 
-def _sample(diff: StoredDiff, field: StoredField) -> Sample:
+def _sample(diff: StoredDiff, field: StoredField, entity: EntitySpec | None) -> Sample:
     """A record with both sides told apart."""
-    source, target = both_sides(field)
-    return Sample(diff=diff, path=field.path if "[" in field.path else "", source=source, target=target)
+    row = field_row(field, entity)
+    return Sample(diff=diff, path=field.path if "[" in field.path else "", source=row.source, target=row.target)
 
 
 def _ages(story: ClusterStory) -> Bars | None:

@@ -1,15 +1,21 @@
 """One diff with both sides of each field, and its neighbours in the cluster; lists of diffs page by id."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from shlex import quote
 
 from reconciler.app.ports import ClusterCount, DiffFilter, ReportStore, StoredDiff, StoredField
-from reconciler.core.model import Outcome, Sensitivity
+from reconciler.core.causes.shapes import shapes
+from reconciler.core.model import DiffKind, Outcome, Sensitivity
+from reconciler.core.records import LEGACY_ID
+from reconciler.core.spec import EntitySpec, FieldKind, FieldSpec
+from reconciler.core.trace import rule_words
 from reconciler.web.visible import Shown, both_sides
-from reconciler.web.words import KIND, OUTCOME, STATE, Word
+from reconciler.web.words import KIND, OUTCOME, SOURCE_NAME, STATE, TARGET_NAME, Word
 
 FIRST_WINDOW = 64
+SPELLED_AS_TEXT = {FieldKind.DECIMAL: "number", FieldKind.DOUBLE: "number", FieldKind.INSTANT: "time"}
+ALONE = (Outcome.MISSING_IN_TARGET, Outcome.EXTRA_IN_TARGET)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +26,8 @@ class FieldRow:
     kind: str
     source: Shown
     target: Shown
+    rule: str = ""
+    alike: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,26 +51,56 @@ class DiffPage:
     neighbours: Neighbours
     command: str
     masks: bool
+    proofs: tuple[tuple[str, str], ...]
 
 
-def diff_page(diff: StoredDiff, neighbours: Neighbours) -> DiffPage:
-    """The page of a diff as its last run saw it."""
+def diff_page(diff: StoredDiff, neighbours: Neighbours, entity: EntitySpec | None) -> DiffPage:
+    """The page of a diff as its last run saw it; `entity` is None where it is no longer configured."""
     return DiffPage(
         diff=diff,
         word=STATE[diff.state],
         outcome=OUTCOME[diff.outcome],
         sentence=_sentence(diff),
-        fields=tuple(field_row(one) for one in diff.fields),
+        fields=tuple(field_row(one, entity) for one in diff.fields),
         neighbours=neighbours,
         command=f"reconciler check {diff.domain}.{diff.entity} {quote(diff.key)}",
         masks=any(one.redacted == Sensitivity.PII for one in diff.fields),
+        proofs=proofs(diff, entity) if entity and diff.outcome in ALONE else (),
     )
 
 
-def field_row(field: StoredField) -> FieldRow:
-    """A field with both sides told apart."""
-    source, target = both_sides(field)
-    return FieldRow(field=field, kind=KIND[field.kind], source=source, target=target)
+def field_row(field: StoredField, entity: EntitySpec | None = None) -> FieldRow:
+    """A field with both sides told apart, and the rule that it was compared by where its entity is known."""
+    spec = next(_at(field, entity), None)
+    source, target = (_named(one, spec, field) for one in both_sides(field))
+    rule = rule_words(spec) if spec else ""
+    alike = [] if field.redacted else [shape.told for shape in shapes([(field.source, field.target)])]
+    return FieldRow(
+        field=field, kind=KIND[field.kind], source=source, target=target, rule=rule, alike=next(iter(alike), "")
+    )  # fmt: skip
+
+
+def _named(side: Shown, spec: FieldSpec | None, field: StoredField) -> Shown:
+    """A side under the type of its field where reports spell it as a text: long numbers, and times."""
+    as_text = side.type == "text" and spec is not None and field.kind is DiffKind.VALUE and field.path == spec.path
+    return replace(side, type=SPELLED_AS_TEXT.get(spec.kind, side.type)) if as_text and spec else side
+
+
+def _at(field: StoredField, entity: EntitySpec | None) -> Iterator[FieldSpec]:
+    """The configured field that a diff lies at or below."""
+    for one in entity.fields if entity else ():
+        if field.path == one.path or field.path.startswith((f"{one.path}.", f"{one.path}[")):
+            yield one
+
+
+def proofs(diff: StoredDiff, entity: EntitySpec) -> tuple[tuple[str, str], ...]:
+    """What to ask each store to see that it has the record or has not; nothing where the key has no plain spelling."""
+    if entity.natural_key or not LEGACY_ID.fullmatch(diff.key):
+        return ()
+    where = f"\"{entity.legacy_column}\" = '{diff.key}'"
+    rows = f'SELECT * FROM "{entity.schema}"."{entity.table}" WHERE {where};'  # noqa: S608 - shown to a person, never run
+    documents = f'db.getCollection("{entity.collection}").find({{_id: ObjectId("{diff.key}")}})'
+    return ((SOURCE_NAME, documents), (TARGET_NAME, rows))
 
 
 def _sentence(diff: StoredDiff) -> str:

@@ -44,3 +44,24 @@ async def test_the_keys_of_a_cluster_are_a_file_and_an_entry_in_the_log(
         assert keys == [f"64f1c0a2e9b1{number:012x}" for number in range(11)]
         (entry,) = await store.audit(AuditFilter(actions=(AuditAction.EXPORT,)))
         assert entry.act.comment == "keys of cluster K-1 as txt"
+
+
+async def test_a_difference_names_its_rule_and_is_walked_along_its_cluster(chromium: Browser, url: str) -> None:
+    async with opened(chromium) as page:
+        await page.goto(f"{url}/diffs/1?cluster=K-1")
+        assert "compared as text, byte for byte" in await page.locator("table.fields").inner_text()
+        assert "one leading zero is gone" in await page.locator("table.fields").inner_text()
+        await page.keyboard.press("j")
+        await page.wait_for_url(f"{url}/diffs/2?cluster=K-1")
+        await page.keyboard.press("k")
+        await page.wait_for_url(f"{url}/diffs/1?cluster=K-1")
+
+
+async def test_a_record_that_stands_alone_comes_with_the_queries_that_prove_it(chromium: Browser, url: str) -> None:
+    async with opened(chromium, script=False) as page:
+        await page.goto(f"{url}/diffs/15")
+        key = "64f1c0a2e9b1dddddddddd00"
+        assert await page.get_by_role("region", name="Query for PostgreSQL").inner_text() == (
+            """SELECT * FROM "public"."addresses" WHERE "legacy_object_id" = '64f1c0a2e9b1dddddddddd00';"""
+        )
+        assert f'ObjectId("{key}")' in await page.get_by_role("region", name="Query for MongoDB").inner_text()
