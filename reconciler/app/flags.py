@@ -17,6 +17,7 @@ from reconciler.core.spec import DomainSpec, System
 from reconciler.errors import BackendUnreadable, Conflict
 
 STORE_SUFFIX = "_STORE"
+TWO = " and "
 ORIGIN = "the backend's health page"
 
 
@@ -51,7 +52,7 @@ class FlagWatch:
         try:
             modes = await self.backend.store_modes()
         except BackendUnreadable as problem:
-            self.forget(problem.message, known)
+            self.forget(f"{problem.message}: {problem.got}", known)
             return
         flagged = [domain for domain in self.system.comparable if domain.flip]
         seen = [(domain, mode_of(domain, modes), known.get(domain.name)) for domain in flagged]
@@ -106,7 +107,7 @@ class FlagWatch:
     def _moved(self, domain: DomainSpec, mode: str | None, last: FlagChange | None) -> bool:
         """Notes what the page shows of a flag; True where it was moved, which leaves it where it was before."""
         if mode not in (Reads.MONGO.value, Reads.POSTGRES.value):
-            told = "does not name the domain" if mode is None else "names a store that is neither mongo nor postgres"
+            told = _no_mode(mode)
             self.flags.states[domain.name] = FlagState(reads=None, problem=f"the backend's health page {told}")
             return False
         if last is None:
@@ -145,6 +146,13 @@ class FlagWatch:
         return last
 
 
+def _no_mode(mode: str | None) -> str:
+    """Why what the page says of a domain is no position of its flag."""
+    if mode is None:
+        return "does not name the domain"
+    return "contradicts itself" if TWO in mode else "names a store that is neither mongo nor postgres"
+
+
 def _state(change: FlagChange) -> FlagState:
     """A flag as it was last noted."""
     return FlagState(reads=Reads(change.reads), since=change.at, had_go=change.had_go, origin=change.origin)
@@ -171,7 +179,7 @@ def mode_of(domain: DomainSpec, modes: Mapping[str, str]) -> str | None:
     stems = [flag.removesuffix(STORE_SUFFIX).lower() for flag in (domain.flag, *domain.flag_aliases)]
     names = (domain.name, *stems, domain.flag, *domain.flag_aliases)
     found = {modes[spelt] for name in names for spelt in (name, _camel(name)) if spelt in modes}
-    return " and ".join(sorted(found)) if found else None
+    return TWO.join(sorted(found)) if found else None
 
 
 def _camel(name: str) -> str:

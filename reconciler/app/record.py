@@ -172,6 +172,7 @@ def _domain(record: DomainRecord) -> Document:
         "domain": spec.name,
         "title": spec.title,
         "config_digest": spec.config_digest or None,
+        "configured_by": record.facts.data.history.configured_by or None,
         "gate": gate_document(record.gate),
         "evidence": json.loads(record.evidence) if record.evidence else None,
         "stores": dict(record.identities),

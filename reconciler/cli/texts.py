@@ -140,7 +140,7 @@ def gate_text(gate: Gate) -> str:
             check.name,
             check.measured or "",
             f"needs {check.needed}" if check.needed else "",
-            check.evidence or "",
+            f"{check.evidence}, since {when(check.since)}" if check.since else check.evidence,
         )
         for check in gate.checks
     ]

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.acceptance
 
 
 def test_the_record_of_a_domain_is_written_in_every_format_and_noted(reconciler: CommandLine) -> None:
+    reconciler("config", "accept", "address", "--comment", "ours").ended(0)
     names = ("r.html", "r.md", "r.json", "r.xml", "r.csv")
     reconciler("rehearse", "address", "--minutes", "4", "--comment", "walked <b>through</b>").ended(0)
     said = reconciler("report", "address", *(part for name in names for part in ("--output", name))).ended(0)
@@ -20,6 +21,8 @@ def test_the_record_of_a_domain_is_written_in_every_format_and_noted(reconciler:
     assert "walked &lt;b&gt;through&lt;/b&gt;" in made["r.html"]
     assert "walked &#60;b&#62;through" in made["r.md"]
     record = json.loads(made["r.json"])
+    assert record["domains"][0]["configured_by"] == "tester"
+    assert all("nswered for by" in made[name] for name in ("r.html", "r.md"))
     assert record["domains"][0]["rollback_plan"]["rehearsals"][0]["comment"] == "walked <b>through</b>"
     assert record["made_by"] == "tester"
     assert record["audit"]["entries"] >= 1

@@ -96,7 +96,12 @@ async def test_a_page_that_makes_no_sense_is_not_an_assumption(store: SqliteRepo
         await watch.look()
         page.modes = None
         await watch.look()
-    assert watch.flags.states["address"].reads is None
+        assert watch.flags.states["address"].reads is None
+        assert watch.flags.states["address"].problem.startswith("the backend's health page: ")
+        page.modes = {"address": "postgres", "ADDRESS_STORE": "mongo"}
+        await watch.look()
+    assert watch.flags.states["address"].problem == "the backend's health page contradicts itself"
+    assert (watch.flags.states["address"].reads, watch.alarms()) == (None, {})
 
 
 async def approved_watch(store: SqliteReportStore, ledgers: Ledgers, url: str, *domains: str) -> FlagWatch:

@@ -32,6 +32,7 @@ def _domain(record: Record, one: DomainRecord) -> list[str]:
     return [
         f"## {prose(one.facts.data.spec.title)}",
         gate_markdown(answer).rstrip("\n"),
+        *_titled("Configuration", _configuration(one)),
         *_titled("Decisions", _decisions(one)),
         *_titled("Waivers", _waivers(one)),
         *_titled("Evidence", [code(one.evidence)] if one.evidence else []),
@@ -46,6 +47,12 @@ def _domain(record: Record, one: DomainRecord) -> list[str]:
 def _titled(title: str, lines: Sequence[str]) -> list[str]:
     """A part of the record; one that is empty says so."""
     return [f"### {title}", "\n".join(lines) if lines else "None."]
+
+
+def _configuration(one: DomainRecord) -> list[str]:
+    """What is compared, by digest, and who answers for it."""
+    spec, who = one.facts.data.spec, one.facts.data.history.configured_by
+    return [f"Mapping and rules {code(spec.config_digest or 'none')}, answered for by {prose(who or 'nobody')}."]
 
 
 def _decisions(one: DomainRecord) -> list[str]:
