@@ -23,7 +23,7 @@ from reconciler.web.views.calendar import Calendar, calendar, first_monday
 from reconciler.web.views.days import Judgements, first_day
 from reconciler.web.views.domain import DomainPage, domain_page
 from reconciler.web.views.health import HealthPage, Known, health_page
-from reconciler.web.views.lately import ACTIONS, MOST, WINDOW, lately
+from reconciler.web.views.lately import ACTIONS, lately
 from reconciler.web.views.needs import needs
 from reconciler.web.views.overview import Overview, overview
 from reconciler.web.views.schedule import BACK, Planned, SchedulePage, schedule_page
@@ -31,6 +31,7 @@ from reconciler.web.views.schedule import BACK, Planned, SchedulePage, schedule_
 JUDGEMENTS = web.AppKey("judgements", Judgements)
 LAST_RUNS = 10
 LAST_VERSIONS = 10
+LAST_ACTS = 300
 NOTHING = DomainHistory(runs=(), open_confirmed=0, open_unconfirmed=0, last_diff_at=None, decisions=(), rehearsals=())
 
 
@@ -51,15 +52,15 @@ async def gather_overview(request: web.Request) -> tuple[Overview, Sequence[Gate
         running=[run for run in await services.store.runs(limit=LAST_RUNS) if run.status is RunStatus.RUNNING],
         waiting=needs(gates, histories, clusters, now=now),
     )
-    acts = await _acts_lately(request, now)
+    acts = await _acts_lately(request)
     happened = lately(histories, acts, now=now, judgements=request.app[JUDGEMENTS])
     return replace(page, lately=happened), gates
 
 
-async def _acts_lately(request: web.Request, now: datetime) -> Sequence[AuditEntry]:
-    """The acts of the last day that concern a verdict."""
-    wanted = AuditFilter(actions=ACTIONS, since=now - WINDOW, newest_first=True, limit=MOST)
-    return await request.app[SERVICES].store.audit(wanted)
+async def _acts_lately(request: web.Request) -> Sequence[AuditEntry]:
+    """The newest acts that concern a verdict: looked for among the last ones, however long the log is."""
+    newest = await request.app[SERVICES].store.audit(AuditFilter(newest_first=True, limit=LAST_ACTS))
+    return [entry for entry in newest if entry.act.action in ACTIONS]
 
 
 async def gather_domain(request: web.Request, domain: DomainSpec) -> tuple[DomainPage, Sequence[StoredRun]]:
