@@ -53,14 +53,14 @@ class Bookmark:
         """What the run found before it was interrupted becomes part of `seen`; the last range that it finished.
 
         What differed then is looked at again now. None where there is nothing to go on behind: where nothing was
-        noted, and where `shape`, that of the stores' tables, is another or a later run saw something differ.
+        noted, and where `shape`, that of the stores' tables, is another or another run saw something differ since.
         """
         name, self._shape = seen.found.entity.name, shape
         scanned = await self._store.scanned(self._run_id, domain=self._domain, entity=name)
         if not scanned.ranges:
             return None
         last = scanned.ranges[-1]
-        why = "a later run saw differences" if scanned.overtaken else ""
+        why = "another run saw differences" if scanned.overtaken else ""
         why = why or ("its tables were made anew or changed" if last.shape != shape else "")
         if why:
             seen.found.notes.append(f"{name}: read from the beginning: {why} while the run was interrupted")

@@ -53,7 +53,7 @@ class ScannedRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scanned:
-    """The ranges that a run has behind it of one entity; `overtaken` where a later run saw something differ in it."""
+    """The ranges that a run has behind it of one entity; `overtaken` where another one saw differences since."""
 
     ranges: tuple[ScannedRange, ...]
     overtaken: bool

@@ -53,8 +53,9 @@ def read(db: Database, *, run_id: int, domain: str, entity: str) -> Scanned:
     """The ranges in their order."""
     where = "WHERE run_id = ? AND domain = ? AND entity = ? ORDER BY number"
     rows = db.execute(f"SELECT {COLUMNS} FROM scanned_ranges {where}", [run_id, domain, entity]).fetchall()
-    later = f"SELECT 1 FROM diffs WHERE domain = ? AND entity = ? AND last_run > ? AND {OPEN}"
-    overtaken = db.execute(f"SELECT EXISTS ({later})", [domain, entity, run_id]).fetchone()[0]
+    seen = f"SELECT 1 FROM diffs WHERE domain = ? AND entity = ? AND last_run <> ? AND last_seen_at >= ? AND {OPEN}"
+    since = min((row[4] for row in rows), default=0)
+    overtaken = db.execute(f"SELECT EXISTS ({seen})", [domain, entity, run_id, since]).fetchone()[0]
     return Scanned(ranges=tuple(_range(*row) for row in rows), overtaken=bool(overtaken))
 
 
