@@ -1,5 +1,6 @@
 """Every fault of the demo, planted into real stores: exactly those records, told the same way by every command."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from reconciler.adapters.config_files import load_configuration
+from reconciler.app.cluster_stories import ClusterStory
+from reconciler.core.causes.beginnings import Points
 from reconciler.sandbox.faults import PLANTED
+from reconciler.wiring import open_reports, stories
 from tests.acceptance.command import CommandLine, command_line, counts, entities, results
 from tests.acceptance.live import LiveSandbox, Shop
 
@@ -74,6 +79,29 @@ def outcomes_of_runs(run: dict[str, Any]) -> Outcomes:
 
 def test_exactly_the_planted_records_differ_each_in_its_way(spoilt: Shop, diffs: list[dict[str, Any]]) -> None:
     assert set(said(diffs, spoilt)) == set(expected(spoilt))
+
+
+def test_each_cluster_has_a_cause_with_evidence_and_points_to_a_writer(
+    scanned: CommandLine, run: dict[str, Any]
+) -> None:
+    told = asyncio.run(_stories(scanned))
+    assert len(told) >= len({cluster["id"] for domain in run["domains"] for cluster in domain["clusters"]})
+    unknown = {story.cluster.path for story in told if not story.cause.known}
+    assert unknown <= {"metadata.raw.ok"}, "only a masked value that tells nothing may go without a cause"
+    assert all(story.cause.evidence for story in told if story.cause.known and not _secret(story))
+    assert {story.beginning.points_to for story in told} == {Points.BACKFILL}, "nothing was scanned before"
+    assert all(story.steps for story in told)
+
+
+def _secret(story: ClusterStory) -> bool:
+    return "secret" in story.cause.sentence
+
+
+async def _stories(line: CommandLine) -> list[ClusterStory]:
+    """Every open cluster with all that is told of it."""
+    config = load_configuration(folder=Path(line.environment["RECONCILER_CONFIG"]), environ=line.environment)
+    async with open_reports(config) as reports:
+        return [await stories(reports).tell(one.id) for one in await reports.store.clusters()]
 
 
 def test_each_planted_record_is_one_diff_but_two_rows_of_one_key_are_two(
