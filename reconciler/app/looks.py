@@ -92,7 +92,9 @@ class Looks:
                 drift = await self._drift.look(domain, entity, drift.look)
             if drift.look.lacks:
                 return EntityPass(entity=entity, method="stream", notes=list(drift.look.lacks), schema=drift.look)
-            return replace(await self._whole(domain, entity), schema=drift.look, present=drift.present)
+            found = await self._whole(domain, entity)
+            found.drill()
+            return replace(found, schema=drift.look, present=drift.present)
         except ReadInterrupted as problem:
             await self._still_there(problem)
             return EntityPass(

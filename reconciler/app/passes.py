@@ -9,6 +9,7 @@ from datetime import datetime
 
 from reconciler.app.ports import Clock, EntityRead, RecordReader, TargetReader
 from reconciler.core.canaries import released
+from reconciler.core.drill import drilled
 from reconciler.core.invariants import Answer
 from reconciler.core.model import Outcome, RawRecord, Record, RecordKey, SampleDraw, Side
 from reconciler.core.outcomes import Judge, Judged, join_strays, observation
@@ -96,6 +97,11 @@ class EntityPass:
             return
         self.canary_pairs += 1
         self.add_canaries(released(self.entity, source))
+
+    def drill(self) -> None:
+        """Plants the canaries that need no record of the stores, where none matched to plant them beside."""
+        if not self.canary_pairs:
+            self.add_canaries(drilled(self.entity))
 
     def add_canaries(self, more: tuple[int, int]) -> None:
         """Counts canaries, planted and caught."""

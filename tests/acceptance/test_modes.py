@@ -86,10 +86,14 @@ def test_extra_and_missing_records_are_found_by_their_keys(shop: Shop, reconcile
     assert told(run, "address") == {"missing_in_target": 1, "extra_in_target": 1}
 
 
-def test_a_key_that_neither_side_has_compares_nothing(reconciler: CommandLine) -> None:
+def test_a_key_that_neither_side_has_compares_nothing_and_the_comparison_is_proved_all_the_same(
+    reconciler: CommandLine,
+) -> None:
     run = reconciler.run("address", "--keys", "f" * 24, code=5)
 
     assert run["verdict"] == "nothing_compared"
+    canaries = run["domains"][0]["canaries"]
+    assert canaries["planted"] == canaries["caught"] > 0
 
 
 def test_a_key_that_cannot_be_one_is_never_green(reconciler: CommandLine) -> None:
