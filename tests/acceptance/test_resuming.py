@@ -114,8 +114,10 @@ def test_a_scan_that_lost_a_store_goes_on_when_it_is_back(
     assert any("before the run was interrupted" in note for note in resumed["domains"][0]["notes"])
 
 
-def test_how_far_a_scan_of_another_process_is_can_be_asked(reconciler: CommandLine) -> None:
-    with half_way(reconciler), served(reconciler) as service:
+def test_how_far_a_scan_of_another_process_came_can_be_asked(reconciler: CommandLine) -> None:
+    with half_way(reconciler) as process:
+        killed(process)
+    with served(reconciler) as service:
         (far,) = service("GET", "/api/v1/runs/1").json["progress"]
         assert (far["domain"], far["entity"], far["whole"]) == ("address", "address", False)
         assert far["source_records"] == far["target_records"] >= 2 * DONE
