@@ -75,7 +75,8 @@ def _command(path: Sequence[str], command: click.Command) -> str:
     name = " ".join(("reconciler", *path))
     usage = " ".join((name, *command.collect_usage_pieces(click.Context(command))))
     rows = [_option(one) for one in command.params if isinstance(one, click.Option)]
-    parts = (f"\n## {name}\n", code(usage), _prose(command.help or ""), table(("option", "default", "meaning"), rows))
+    text = "\n\n".join(part for part in (command.help, (command.epilog or "").replace(": ", ":\n", 1)) if part)
+    parts = (f"\n## {name}\n", code(usage), _prose(text), table(("option", "default", "meaning"), rows))
     return "".join(parts)
 
 

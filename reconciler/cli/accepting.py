@@ -7,13 +7,14 @@ import click
 from reconciler.app.documents import config_answer_document
 from reconciler.cli.acting import acting
 from reconciler.cli.context import configuration, formats, known_domains, print_json, run_async
+from reconciler.cli.suggesting import domain_names
 from reconciler.core.access import Right
 from reconciler.core.versions import ConfigAnswer
 from reconciler.wiring import open_reports
 
 
 @click.command(name="accept")
-@click.argument("domains", nargs=-1, required=True, metavar="DOMAIN…")
+@click.argument("domains", nargs=-1, required=True, metavar="DOMAIN…", shell_complete=domain_names)
 @click.option("--comment", required=True, help="Why it is as it is; kept with your word.")
 @formats("text", "json")
 def accept_command(domains: Sequence[str], comment: str, form: str) -> int:

@@ -8,22 +8,24 @@ import click
 from reconciler.app.documents import chain_document, entry_document
 from reconciler.app.ports import AuditFilter
 from reconciler.cli.context import configuration, formats, print_json, print_jsonl, run_async
-from reconciler.cli.texts import table, when
+from reconciler.cli.suggesting import Group, Word, domain_names
+from reconciler.cli.terminal import say, table
+from reconciler.cli.texts import when
 from reconciler.core.audit import AuditAction, AuditEntry, Chain
 from reconciler.wiring import open_reports, prove_copy
 
 PAGE = 1000
 
 
-@click.group(name="audit")
+@click.group(name="audit", cls=Group)
 def audit_command() -> None:
     """The audit log: who did what, when, on which evidence; each entry is chained to the one before it."""
 
 
-@audit_command.command(name="list")
-@click.option("--domain", default=None, help="Only entries about this domain.")
+@audit_command.command(name="list", epilog="Example: reconciler audit list --domain address --action approve")
+@click.option("--domain", default=None, help="Only entries about this domain.", shell_complete=domain_names)
 @click.option("--actor", default=None, help="Only entries of this person or machine.")
-@click.option("--action", "actions", type=click.Choice([one.value for one in AuditAction]), multiple=True)
+@click.option("--action", "actions", type=Word([one.value for one in AuditAction]), multiple=True)
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @formats("text", "json", "jsonl")
 def list_entries(domain: str | None, actor: str | None, actions: Sequence[str], limit: int, form: str) -> int:
@@ -38,7 +40,7 @@ def list_entries(domain: str | None, actor: str | None, actions: Sequence[str], 
     found = run_async(_entries(wanted))
     documents = [entry_document(entry) for entry in found]
     if form == "text":
-        click.echo(_text(found))
+        say(_text(found))
     elif form == "json":
         print_json(documents)
     else:
@@ -85,7 +87,7 @@ async def _chain() -> Chain:
         return await reports.store.audit_chain(full=True)
 
 
-@audit_command.command(name="export")
+@audit_command.command(name="export", epilog="Example: reconciler audit export > audit.jsonl")
 def export() -> int:
     """Print every entry, one a line as JSON, oldest first; `audit verify --file` proves it wherever it is kept.
 
@@ -117,4 +119,4 @@ def _text(entries: Sequence[AuditEntry]) -> str:
         signed = f"{act.actor.role.value} by {act.actor.means.value}"
         told = (when(act.at), act.actor.name, signed, act.action.value, act.domain, act.verdict, act.comment)
         rows.append((str(entry.number), *told))
-    return table(rows)
+    return f"{table(rows)}\nNext: reconciler audit verify"

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from reconciler.app.cluster_stories import ClusterStory
 from reconciler.app.ports import ClusterCount
-from reconciler.cli.texts import table, when
+from reconciler.cli.terminal import table
+from reconciler.cli.texts import when
 from reconciler.core.wording import counted
 
 
@@ -12,15 +13,26 @@ def clusters_text(clusters: Sequence[ClusterCount]) -> str:
     """Clusters, a line each, and how to see what is behind the largest."""
     if not clusters:
         return "No open clusters."
-    rows = [("CLUSTER", "DOMAIN", "ENTITY", "CAUSE", "DIFFS", "FIRST RUN", "LAST RUN", "BEGAN", "OWNER")]
+    rows = [("CLUSTER", "ENTITY", "CAUSE", "DIFFS", "RUNS", "BEGAN", "OWNER")]
     rows += [
         (
-            one.id, one.domain, one.entity, one.title, f"{one.diffs:,}", str(one.first_run), str(one.last_run),
-            f"{one.first_seen_at:%Y-%m-%d}", one.owner or "-",
+            one.id, _entity(one), one.title, f"{one.diffs:,}", _runs(one), f"{one.first_seen_at:%Y-%m-%d}",
+            one.owner or "-",
         )
         for one in clusters
     ]  # fmt: skip
     return f"{table(rows)}\nNext: reconciler clusters show {clusters[0].id}"
+
+
+def _entity(cluster: ClusterCount) -> str:
+    """The entity with its domain, or once where both have one name."""
+    return cluster.entity if cluster.entity == cluster.domain else f"{cluster.domain}.{cluster.entity}"
+
+
+def _runs(cluster: ClusterCount) -> str:
+    """The first and the last run that saw it."""
+    first, last = cluster.first_run, cluster.last_run
+    return str(first) if first == last else f"{first}-{last}"
 
 
 def story_text(story: ClusterStory) -> str:

@@ -8,7 +8,7 @@ from reconciler.app.renderings.comparison_markdown import comparison_markdown
 from reconciler.app.run_comparison import RunComparison, compare_runs, comparison_document
 from reconciler.cli.context import configuration, formats, run_async
 from reconciler.cli.outputs import give, json_text, outputs, parsed
-from reconciler.cli.texts import table
+from reconciler.cli.terminal import table
 from reconciler.core.model import Verdict
 from reconciler.wiring import open_reports
 

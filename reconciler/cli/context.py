@@ -1,17 +1,17 @@
 """What every command shares: the configuration in force, an event loop that heeds signals, output formats."""
 
 import asyncio
-import difflib
 import json
 import os
 import signal
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from reconciler.adapters.config_files import Configuration, load_configuration
+from reconciler.cli.suggesting import Word, meant
 from reconciler.core.access import Actor, Means, Role
 from reconciler.errors import Interrupted, UsageError
 
@@ -24,7 +24,7 @@ def formats(*names: str) -> Callable[[Command], Command]:
     return click.option(
         "--format",
         "form",
-        type=click.Choice(names),
+        type=Word(names),
         default=names[0],
         show_default=True,
         help="How to print the answer.",
@@ -93,10 +93,16 @@ def known_domains(config: Configuration, names: Iterable[str]) -> None:
     known = {domain.name for domain in config.system.domains}
     strangers = [name for name in names if name not in known]
     if strangers:
-        close = difflib.get_close_matches(strangers[0], known, n=1)
+        guess = meant(strangers[0], known).strip()
         raise UsageError(
             f"no domain {', '.join(strangers)}",
             expected=f"one of {', '.join(sorted(known))}",
             got=", ".join(strangers),
-            next_step=f"did you mean `{close[0]}`?" if close else "`reconciler config show` lists them",
+            next_step=guess[:1].lower() + guess[1:] if guess else "`reconciler config show` lists them",
         )
+
+
+def known_where_nothing_is(found: Sequence[object], domain: str | None) -> None:
+    """Refuses a name that is no domain where nothing was found for it; what a domain of old left behind is shown."""
+    if domain is not None and not found:
+        known_domains(configuration(), [domain])

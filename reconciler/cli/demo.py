@@ -16,6 +16,7 @@ from reconciler.cli.context import run_async
 from reconciler.cli.progress import Silence, progress_for
 from reconciler.cli.running import exit_code
 from reconciler.cli.serving import require_free, serving
+from reconciler.cli.terminal import say
 from reconciler.cli.texts import run_text
 from reconciler.core.access import Actor, Means, Role
 from reconciler.core.gate_values import GateVerdict
@@ -55,7 +56,7 @@ class Demo:
         }
 
 
-@click.command(name="demo")
+@click.command(name="demo", epilog="Example: reconciler demo --port 9000 --records 50000")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -103,7 +104,7 @@ async def _demo(*, port: int, records: int, serve: bool) -> int:
             await _decide(reports)
             code = exit_code(run)
             gates = await reports.verdicts.gates([domain.domain for domain in run.domains])
-            click.echo(run_text(run, await reports.store.clusters(run=run.id), gates, code=code))
+            say(run_text(run, await reports.store.clusters(run=run.id), gates, code=code))
             if serve:
                 await _serve(reports, demo)
         return code

@@ -14,6 +14,7 @@ from reconciler.app.renderings.tables import DIFFS, KEYS, diff_rows, key_line, k
 from reconciler.cli.acting import acting
 from reconciler.cli.context import configuration, known_domains, run_async
 from reconciler.cli.outputs import parsed
+from reconciler.cli.suggesting import Word, domain_names
 from reconciler.core.access import Right
 from reconciler.core.audit import Act, AuditAction
 from reconciler.core.model import OPEN_STATES, DiffState
@@ -26,9 +27,9 @@ FORMS = ("csv", "jsonl", "json")
 @click.option(
     "--run", "run_id", type=int, default=None, help="As this run saw them; without it, as they were last seen."
 )
-@click.option("--domain", default=None)
+@click.option("--domain", default=None, shell_complete=domain_names)
 @click.option("--entity", default=None)
-@click.option("--state", "states", type=click.Choice([state.value for state in DiffState]), multiple=True)
+@click.option("--state", "states", type=Word([state.value for state in DiffState]), multiple=True)
 @click.option("--cluster", default=None, metavar="K-N")
 @click.option("--output", "place", required=True, metavar="[FORMAT:]PATH", help="Where to: csv, jsonl or json.")
 def export_command(

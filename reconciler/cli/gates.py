@@ -5,6 +5,8 @@ import click
 from reconciler.app.documents import decision_document, instant
 from reconciler.cli.acting import acting
 from reconciler.cli.context import configuration, formats, known_domains, print_json, run_async
+from reconciler.cli.suggesting import domain_names
+from reconciler.cli.terminal import say
 from reconciler.core.access import Right
 from reconciler.core.history import Decision, Rehearsal
 from reconciler.wiring import open_reports
@@ -12,9 +14,10 @@ from reconciler.wiring import open_reports
 
 def _decision_command(action: str, text: str) -> click.Command:
     """One of the commands that record a decision."""
+    example = f"Example: reconciler {action} address --comment TEXT --evidence sha256:…"
 
-    @click.command(name=action, help=text)
-    @click.argument("domain")
+    @click.command(name=action, help=text, epilog=example)
+    @click.argument("domain", shell_complete=domain_names)
     @click.option("--comment", required=True, help="Why; it is kept with the decision.")
     @click.option(
         "--evidence", required=True, metavar="DIGEST", help="The evidence digest that `reconciler gate DOMAIN` shows."
@@ -26,10 +29,8 @@ def _decision_command(action: str, text: str) -> click.Command:
         if form == "json":
             print_json(decision_document(decision))
         else:
-            click.echo(
-                f"{decision.action} of {decision.domain} by {decision.actor} recorded on {decision.evidence_digest}. "
-                f"Next: reconciler gate {domain}"
-            )
+            told = f"{decision.action} of {decision.domain} by {decision.actor} recorded"
+            say(f"✔ {told} on {decision.evidence_digest}\nNext: reconciler gate {domain}")
         return 0
 
     return command
@@ -58,7 +59,7 @@ revoke_command = _decision_command("revoke", "Take back your approval of DOMAIN 
 
 
 @click.command(name="rehearse")
-@click.argument("domain")
+@click.argument("domain", shell_complete=domain_names)
 @click.option("--minutes", type=float, required=True, help="How long the way back took.")
 @click.option("--comment", required=True, help="Where and how it was rehearsed.")
 @formats("text", "json")

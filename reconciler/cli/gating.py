@@ -19,7 +19,8 @@ from reconciler.app.verdicts import group_members
 from reconciler.cli.context import configuration, formats, known_domains, run_async
 from reconciler.cli.gate_tokens import verified
 from reconciler.cli.outputs import Output, give, json_text, jsonl_text, outputs, parsed, sampled, summarize
-from reconciler.cli.texts import gate_line, gate_text, group_line
+from reconciler.cli.suggesting import Word, domain_names
+from reconciler.cli.texts import gate_line, gate_text, gates_tally, group_line
 from reconciler.core.gate import exit_code
 from reconciler.core.gate_values import Gate, Requirement
 from reconciler.core.groups import group_gate
@@ -58,10 +59,10 @@ class Patience:
 
 
 @click.command(name="gate")
-@click.argument("domains", nargs=-1, metavar="[DOMAIN]…")
+@click.argument("domains", nargs=-1, metavar="[DOMAIN]…", shell_complete=domain_names)
 @click.option(
     "--require",
-    type=click.Choice([one.value for one in Requirement]),
+    type=Word([one.value for one in Requirement]),
     default=Requirement.GO.value,
     show_default=True,
     help="The least that exits 0.",
@@ -138,6 +139,11 @@ def gate_command(  # noqa: PLR0913, PLR0917 - click passes each option by name
     return asked.code(answer.gates)
 
 
+def _tally(answer: GateAnswer, asked: Asked) -> list[str]:
+    """The last lines of an answer about several domains."""
+    return [gates_tally(answer.gates, code=asked.code(answer.gates))] if len(answer.gates) > 1 else []
+
+
 def _members(group: str, domains: Sequence[str]) -> tuple[str, ...]:
     """The domains of a flip group, which is named instead of them."""
     if domains:
@@ -204,7 +210,7 @@ def _give(answer: GateAnswer, asked: Asked) -> None:
         asked.form,
         asked.written,
         {
-            "text": lambda: "\n".join([*head, *(told(gate) for gate in answer.gates)]),
+            "text": lambda: "\n".join([*head, *(told(gate) for gate in answer.gates), *_tally(answer, asked)]),
             "json": lambda: json_text(whole),
             "jsonl": lambda: jsonl_text(documents),
             "junit": lambda: gate_junit(answer),

@@ -10,28 +10,31 @@ from reconciler.app.ports import ClusterCount, DiffFilter, StoredDiff, StoredRun
 from reconciler.app.renderings.answers import RunAnswer, run_answer
 from reconciler.cli.cluster_texts import clusters_text, story_text
 from reconciler.cli.comparing import compare_command
-from reconciler.cli.context import configuration, formats, print_json, print_jsonl, run_async
+from reconciler.cli.context import configuration, formats, known_where_nothing_is, print_json, print_jsonl, run_async
 from reconciler.cli.exporting import export_command, keys_command
 from reconciler.cli.outputs import outputs, parsed, sampled
 from reconciler.cli.repairing import repair_command
 from reconciler.cli.running import FORMS, give_run
+from reconciler.cli.suggesting import Group, Word, domain_names
+from reconciler.cli.terminal import say
 from reconciler.cli.texts import diff_text, diffs_text, runs_text
 from reconciler.core.model import DiffState
 from reconciler.wiring import open_reports, stories
 
 
-@click.group(name="runs")
+@click.group(name="runs", cls=Group)
 def runs_command() -> None:
     """Past runs."""
 
 
-@runs_command.command(name="list")
-@click.option("--domain", default=None, help="Only runs that looked at this domain.")
+@runs_command.command(name="list", epilog="Example: reconciler runs list --domain address --limit 5")
+@click.option("--domain", default=None, help="Only runs that looked at this domain.", shell_complete=domain_names)
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @formats("text", "json", "jsonl")
 def list_runs(domain: str | None, limit: int, form: str) -> int:
     """Runs, newest first."""
     found = run_async(_runs(domain, limit))
+    known_where_nothing_is(found, domain)
     documents = [run_document(run, []) for run in found]
     _show(form, runs_text(found), documents)
     return 0
@@ -43,7 +46,7 @@ async def _runs(domain: str | None, limit: int) -> list[StoredRun]:
         return list(await reports.store.runs(domain=domain, limit=limit))
 
 
-@runs_command.command(name="show")
+@runs_command.command(name="show", epilog="Example: reconciler runs show 12 --output run.md")
 @click.argument("run_id", type=int, metavar="ID")
 @outputs
 @formats(*FORMS)
@@ -60,18 +63,18 @@ async def _run(run_id: int, *, in_full: bool) -> RunAnswer:
         return await run_answer(reports.store, await reports.store.run(run_id), sampled=in_full)
 
 
-@click.group(name="diffs")
+@click.group(name="diffs", cls=Group)
 def diffs_command() -> None:
     """Differences found."""
 
 
-@diffs_command.command(name="list")
+@diffs_command.command(name="list", epilog="Example: reconciler diffs list --domain address --state confirmed")
 @click.option(
     "--run", "run_id", type=int, default=None, help="As this run saw them; without it, as they were last seen."
 )
-@click.option("--domain", default=None)
+@click.option("--domain", default=None, shell_complete=domain_names)
 @click.option("--entity", default=None)
-@click.option("--state", "states", type=click.Choice([state.value for state in DiffState]), multiple=True)
+@click.option("--state", "states", type=Word([state.value for state in DiffState]), multiple=True)
 @click.option("--cluster", default=None, metavar="K-N")
 @click.option(
     "--limit", type=click.IntRange(min=1), default=None, help="At most so many; text shows 50 unless told otherwise."
@@ -100,7 +103,9 @@ def list_diffs(
         run_async(_stream(wanted))
         return 0
     found = run_async(_diffs(wanted))
-    _show(form, diffs_text(found), [diff_document(diff) for diff in found])
+    known_where_nothing_is(found, domain)
+    cut = f"\nThe first {most:,}; --limit shows more." if limit is None and len(found) == most else ""
+    _show(form, diffs_text(found) + cut, [diff_document(diff) for diff in found])
     return 0
 
 
@@ -124,7 +129,7 @@ async def _each(wanted: DiffFilter) -> AsyncIterator[StoredDiff]:
             yield diff
 
 
-@diffs_command.command(name="show")
+@diffs_command.command(name="show", epilog="Example: reconciler diffs show 31")
 @click.argument("diff_id", type=int, metavar="ID")
 @formats("text", "json")
 def show_diff(diff_id: int, form: str) -> int:
@@ -144,18 +149,19 @@ runs_command.add_command(compare_command)
 diffs_command.add_command(export_command)
 
 
-@click.group(name="clusters")
+@click.group(name="clusters", cls=Group)
 def clusters_command() -> None:
     """Differences gathered by their likely cause."""
 
 
-@clusters_command.command(name="list")
+@clusters_command.command(name="list", epilog="Example: reconciler clusters list --domain address")
 @click.option("--run", "run_id", type=int, default=None, help="Of this run; without it, of all open differences.")
-@click.option("--domain", default=None)
+@click.option("--domain", default=None, shell_complete=domain_names)
 @formats("text", "json", "jsonl")
 def list_clusters(run_id: int | None, domain: str | None, form: str) -> int:
     """Clusters, largest first."""
     found = run_async(_clusters(run_id, domain))
+    known_where_nothing_is(found, domain)
     _show(form, clusters_text(found), [cluster_document(one) for one in found])
     return 0
 
@@ -166,7 +172,7 @@ async def _clusters(run_id: int | None, domain: str | None) -> list[ClusterCount
         return list(await reports.store.clusters(run=run_id, domain=domain))
 
 
-@clusters_command.command(name="show")
+@clusters_command.command(name="show", epilog="Example: reconciler clusters show K-12 --limit 5")
 @click.argument("cluster_id", metavar="K-N")
 @click.option(
     "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many of its differences."
@@ -195,7 +201,7 @@ clusters_command.add_command(repair_command)
 def _show(form: str, text: str, documents: object) -> None:
     """Text, one JSON value, or a JSON value a line."""
     if form == "text":
-        click.echo(text)
+        say(text)
     elif form == "jsonl" and isinstance(documents, list):
         print_jsonl(documents)
     else:

@@ -1,6 +1,5 @@
 """The entry point: the commands by name, loaded when they are asked for, and every ending mapped to its exit code."""
 
-import difflib
 import gc
 import importlib
 import os
@@ -9,8 +8,11 @@ import sys
 from collections.abc import Sequence
 
 import click
+from click.shell_completion import CompletionItem
 
 from reconciler import __version__
+from reconciler.cli.completion import answer_shell
+from reconciler.cli.suggesting import Group
 from reconciler.errors import Interrupted, ReconcilerError
 
 COMMANDS = {
@@ -36,14 +38,22 @@ COMMANDS = {
     "db": ("upkeep", "The report database: migrate, check, backup, prune"),
     "schedule": ("schedule", "What runs by itself, when, and what is paused"),
     "serve": ("serving", "Dashboard, API and scheduled runs"),
+    "completion": ("completion", "Completion for bash, zsh and fish"),
     "demo": ("demo", "Embedded stores with a seeded marketplace, compared and served"),
+}
+SECTIONS = {
+    "Begin": ("demo", "init", "doctor", "config", "completion"),
+    "Compare": ("run", "check", "schedule", "serve"),
+    "Look": ("runs", "diffs", "clusters"),
+    "Decide": ("gate", "request", "approve", "reject", "revoke", "waive", "rehearse", "plan"),
+    "Keep": ("report", "audit", "token", "db"),
 }
 INTERNAL_ERROR = 4
 RARELY = (400_000, 20, 100)  # a scan makes millions of short-lived values and no cycles
 
 
-class Commands(click.Group):
-    """The commands, each in a module that is imported when it is called; a typo gets a suggestion."""
+class Commands(Group):
+    """The commands, each in a module that is imported when it is called."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """All names, in the order of the table."""
@@ -57,21 +67,16 @@ class Commands(click.Group):
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with a guess at what was meant."""
-        name = args[0] if args else ""
-        if name and name not in COMMANDS and not name.startswith("-"):
-            close = difflib.get_close_matches(name, COMMANDS, n=1)
-            guess = f" Did you mean `{close[0]}`?" if close else ""
-            raise click.UsageError(f"no command `{name}`.{guess} See `reconciler --help`.", ctx)
-        return super().resolve_command(ctx, args)
+    def shell_complete(self, _ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands that begin so, without importing one."""
+        return [CompletionItem(name, help=text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The table of commands, without importing one."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        """The commands by what they are for, without importing one."""
+        widest = max(map(len, COMMANDS))
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(widest), COMMANDS[name][1]) for name in names])
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -82,13 +87,20 @@ def root() -> None:
     Data goes to standard output, talk and progress to standard error. MONGODB_URI and PG_URL name the stores; the
     configuration is read from the folder RECONCILER_CONFIG (default `config`), reports are kept in RECONCILER_REPORTS
     (default `reports`).
-    """
+
+    \b
+    Examples:
+      reconciler demo
+      reconciler run address --gate
+      reconciler gate address --require go
+    """  # noqa: D301 - \b is click's mark for a paragraph left as it is
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and ends the process with the code that the contract gives; 4 for what nobody foresaw."""
     gc.freeze()
     gc.set_threshold(*RARELY)
+    answer_shell(root)
     try:
         code = root.main(
             args=None if arguments is None else list(arguments), prog_name="reconciler", standalone_mode=False

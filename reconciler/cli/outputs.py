@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from reconciler.adapters.answer_files import append_answer, require_writable, write_answer
+from reconciler.cli.terminal import say
 from reconciler.errors import UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -80,7 +81,11 @@ def _parsed(text: str, forms: Sequence[str]) -> Output:
 
 def give(form: str, wanted: Iterable[Output], renderers: Renderers) -> None:
     """Prints the answer, then writes every file."""
-    click.echo(printable(_ended(renderers[form]())), nl=False)
+    text = printable(_ended(renderers[form]()))
+    if form == "text":
+        say(text.removesuffix("\n"))
+    else:
+        click.echo(text, nl=False)
     for one in wanted:
         write_answer(one.path, _ended(renderers[one.form]()))
 

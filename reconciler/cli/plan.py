@@ -7,6 +7,8 @@ import click
 from reconciler.app.plan_documents import mark_document, plan_document
 from reconciler.cli.acting import acting
 from reconciler.cli.context import configuration, formats, print_json, run_async
+from reconciler.cli.suggesting import Group
+from reconciler.cli.terminal import columns, say
 from reconciler.core.access import Right
 from reconciler.core.cutover import Mark, PhaseStanding, Plan, Standing, StepState
 from reconciler.wiring import open_reports
@@ -22,7 +24,7 @@ MARKS = {
 WIDTH = 110
 
 
-@click.group(name="plan", invoke_without_command=True)
+@click.group(name="plan", cls=Group, invoke_without_command=True)
 @formats("text", "json")
 @click.pass_context
 def plan_command(context: click.Context, form: str) -> int:
@@ -46,10 +48,10 @@ async def _show(form: str) -> None:
         if form == "json":
             print_json(plan_document(plan, now=reports.clock.now()))
         else:
-            click.echo(plan_text(plan))
+            say(plan_text(plan))
 
 
-@plan_command.command("mark")
+@plan_command.command("mark", epilog='Example: reconciler plan mark schema --comment "migrations applied"')
 @click.argument("step")
 @click.option("--comment", required=True, help="What was done; it is kept with the mark.")
 @formats("text", "json")
@@ -58,7 +60,7 @@ def mark(step: str, comment: str, form: str) -> int:
     return _noted(run_async(_mark(step, comment, done=True)), form)
 
 
-@plan_command.command("unmark")
+@plan_command.command("unmark", epilog='Example: reconciler plan unmark schema --comment "rolled back"')
 @click.argument("step")
 @click.option("--comment", required=True, help="Why it is not done after all.")
 @formats("text", "json")
@@ -111,8 +113,8 @@ def _step_lines(standing: Standing) -> list[str]:
     head = f"   {MARKS[standing.state]} {word:<12}{standing.step.title}  [{standing.step.name}]"
     if standing.state is StepState.LATER and "; " not in standing.why:
         return [head]
-    indent = " " * 17
+    indent, width = " " * 17, min(WIDTH, columns() or WIDTH)
     return [
         head,
-        *(line for one in told for line in textwrap.wrap(one, WIDTH, initial_indent=indent, subsequent_indent=indent)),
+        *(line for one in told for line in textwrap.wrap(one, width, initial_indent=indent, subsequent_indent=indent)),
     ]

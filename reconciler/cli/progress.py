@@ -9,6 +9,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from reconciler.core.wording import counted
+
 EVERY = 30.0
 
 
@@ -76,7 +78,7 @@ class Bar(Silence):
         """Says that differences are waited for."""
         if candidates:
             self._progress.reset(
-                self._task, description=f"re-reading {candidates:,} differences until they settle", total=None, rate=""
+                self._task, description=f"re-reading {counted(candidates, 'difference')}", total=None, rate=""
             )
 
 
@@ -103,7 +105,9 @@ class Lines(Silence):
     def settling(self, candidates: int) -> None:
         """Says that differences are waited for."""
         if candidates:
-            click.echo(f"re-reading {candidates:,} differences until they settle (up to a few minutes)", err=True)
+            click.echo(
+                f"re-reading {counted(candidates, 'difference')} until they settle (up to a few minutes)", err=True
+            )
 
 
 @contextmanager

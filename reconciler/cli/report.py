@@ -13,6 +13,7 @@ from reconciler.app.renderings.tables import CHECKS, check_rows, lines
 from reconciler.cli.acting import acting
 from reconciler.cli.context import configuration, known_domains, run_async
 from reconciler.cli.outputs import Output, json_text, parsed, printable
+from reconciler.cli.suggesting import Word, domain_names
 from reconciler.core.access import Right
 from reconciler.core.audit import Act, AuditAction
 from reconciler.web.papers import record_paper
@@ -22,10 +23,8 @@ FORMS = ("html", "markdown", "json", "junit", "csv")
 
 
 @click.command(name="report")
-@click.argument("domain", required=False)
-@click.option(
-    "--format", "form", type=click.Choice(FORMS), default=None, help="[default: what --output tells, else markdown]"
-)
+@click.argument("domain", required=False, shell_complete=domain_names)
+@click.option("--format", "form", type=Word(FORMS), default=None, help="[default: what --output tells, else markdown]")
 @click.option(
     "--output",
     "wanted",

@@ -21,6 +21,8 @@ from reconciler.app.run_requests import chosen_domains, entities_named, keys_of_
 from reconciler.cli.context import configuration, formats, known_domains, print_json, run_async
 from reconciler.cli.outputs import Output, give, json_text, outputs, parsed, sampled, summarize
 from reconciler.cli.progress import Talk, progress_for
+from reconciler.cli.suggesting import Word, domain_names
+from reconciler.cli.terminal import say
 from reconciler.cli.texts import check_text, run_text
 from reconciler.core.gate_values import Reads, mirrored
 from reconciler.core.model import Mode, RunStatus, Verdict
@@ -47,10 +49,10 @@ class Asked:
 
 
 @click.command(name="run")
-@click.argument("domains", nargs=-1, metavar="[DOMAIN]…")
+@click.argument("domains", nargs=-1, metavar="[DOMAIN]…", shell_complete=domain_names)
 @click.option(
     "--mode",
-    type=click.Choice([mode.value for mode in Mode]),
+    type=Word([mode.value for mode in Mode]),
     default=None,
     help="sample: drawn from both sides; scan: every record; keys: named ones.  [default: scan; keys with --keys]",
 )
@@ -245,7 +247,7 @@ def _key_file(name: str) -> list[str]:
 
 
 @click.command(name="check")
-@click.argument("entity", metavar="DOMAIN[.ENTITY]")
+@click.argument("entity", metavar="DOMAIN[.ENTITY]", shell_complete=domain_names)
 @click.argument("key")
 @formats("text", "json")
 def check_command(entity: str, key: str, form: str) -> int:
@@ -265,7 +267,7 @@ def check_command(entity: str, key: str, form: str) -> int:
     if form == "json":
         print_json(checked.document)
     else:
-        click.echo(check_text(checked))
+        say(check_text(checked))
     return checked.exit_code
 
 

@@ -10,7 +10,9 @@ from reconciler.app.documents import Document, instant
 from reconciler.app.waivers import end_of
 from reconciler.cli.acting import acting
 from reconciler.cli.context import configuration, formats, print_json, print_jsonl, run_async
-from reconciler.cli.texts import table, when
+from reconciler.cli.suggesting import Group, Word, domain_names
+from reconciler.cli.terminal import say, table
+from reconciler.cli.texts import when
 from reconciler.core.access import Right
 from reconciler.core.model import Mode
 from reconciler.core.pauses import Pause, held
@@ -18,15 +20,15 @@ from reconciler.core.wording import counted
 from reconciler.scheduler import Job, jobs
 from reconciler.wiring import open_reports
 
-MODES = click.Choice([Mode.SCAN.value, Mode.SAMPLE.value])
+MODES = Word([Mode.SCAN.value, Mode.SAMPLE.value])
 
 
-@click.group(name="schedule")
+@click.group(name="schedule", cls=Group)
 def schedule_command() -> None:
     """What runs by itself while `reconciler serve` is up."""
 
 
-@schedule_command.command(name="list")
+@schedule_command.command(name="list", epilog="Example: reconciler schedule list")
 @formats("text", "json", "jsonl")
 def list_schedule(form: str) -> int:
     """Every scheduled run with its next time, soonest first, and what is paused."""
@@ -36,7 +38,7 @@ def list_schedule(form: str) -> int:
     if form == "text":
         head = ("DOMAIN", "MODE", "CRON", "IN WORDS (UTC)", "NEXT")
         rows = [(job.domain, job.mode.value, job.cron, _words(job), _next(job, pauses, now)) for job in planned]
-        click.echo(table([head, *rows]) if rows else "Nothing is scheduled.")
+        say(table([head, *rows]) if rows else "Nothing is scheduled.")
         return 0
     documents = [_document(job, pauses, now) for job in planned]
     if form == "json":
@@ -46,7 +48,7 @@ def list_schedule(form: str) -> int:
     return 0
 
 
-@schedule_command.command(name="next")
+@schedule_command.command(name="next", epilog="Example: reconciler schedule next --format json")
 @formats("text", "json")
 def next_run(form: str) -> int:
     """The scheduled run that comes next; what is paused is left out."""
@@ -66,7 +68,7 @@ def next_run(form: str) -> int:
 
 
 @schedule_command.command(name="pause")
-@click.argument("domains", nargs=-1, metavar="[DOMAIN]…")
+@click.argument("domains", nargs=-1, metavar="[DOMAIN]…", shell_complete=domain_names)
 @click.option("--mode", type=MODES, default=None, help="Scans or samples only.")
 @click.option("--until", required=True, metavar="DATE", help="The last day (UTC), or a time with its zone.")
 @click.option("--reason", required=True, help="Why; it is shown, and kept in the audit log.")
@@ -86,7 +88,7 @@ def pause_command(domains: tuple[str, ...], mode: str | None, until: str, reason
 
 
 @schedule_command.command(name="resume")
-@click.argument("domains", nargs=-1, metavar="[DOMAIN]…")
+@click.argument("domains", nargs=-1, metavar="[DOMAIN]…", shell_complete=domain_names)
 @click.option("--mode", type=MODES, default=None, help="Scans or samples only.")
 @click.option("--reason", required=True, help="Why; it is kept in the audit log.")
 def resume_command(domains: tuple[str, ...], mode: str | None, reason: str) -> int:

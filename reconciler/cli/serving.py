@@ -35,7 +35,7 @@ class CannotListen(ReconcilerError):
     """The port is taken, or may not be used."""
 
 
-@click.command(name="serve")
+@click.command(name="serve", epilog="Example: reconciler serve --port 9000 --no-scheduler")
 @click.option(
     "--host",
     default=None,

@@ -1,10 +1,12 @@
 """Answers in words and tables for people at a terminal."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
 from reconciler.app.checks import CheckedRecord
 from reconciler.app.ports import ClusterCount, StoredDiff, StoredRun
+from reconciler.cli.terminal import table
 from reconciler.core.gate_values import CheckResult, Gate, GateVerdict
 from reconciler.core.groups import Group
 from reconciler.core.history import DomainRun
@@ -24,6 +26,7 @@ GATE_MARKS = {
     GateVerdict.NO_DATA: "◌",
     GateVerdict.NOT_COMPARABLE: "—",
 }
+RULE = "─" * 80
 CHECK_MARKS = {
     CheckResult.PASS: "✔",
     CheckResult.FAIL: "✖",
@@ -32,14 +35,6 @@ CHECK_MARKS = {
     CheckResult.WAIVED: "~",
     CheckResult.INFO: "·",
 }
-
-
-def table(rows: Sequence[Sequence[str]], *, indent: str = "") -> str:
-    """Columns as wide as their widest cell; the last is not padded."""
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))] if rows else []
-    return "\n".join(
-        indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
 
 
 def when(at: datetime | None) -> str:
@@ -54,7 +49,7 @@ def run_text(run: StoredRun, clusters: Sequence[ClusterCount], gates: Sequence[G
         lines += _domain_lines(domain, [one for one in clusters if one.domain == domain.domain])
     verdict = run_verdict(run.domains)
     compared = sum(entity.compared for domain in run.domains for entity in domain.entities)
-    lines += ["─" * 88, *(gate_line(gate) for gate in gates)]
+    lines += [RULE, *(gate_line(gate) for gate in gates)]
     lines.append(
         f"{MARKS[verdict]} run {run.id} ({run.mode.value}, {run.status.value}): "
         f"{verdict.value}, {counted(compared, 'record')} compared, exit {code}"
@@ -126,6 +121,15 @@ def gate_line(gate: Gate) -> str:
     return f"{GATE_MARKS[gate.verdict]} {gate.domain:<20} {gate.verdict.value:<15} {gate.reason}"
 
 
+def gates_tally(gates: Sequence[Gate], *, code: int) -> str:
+    """How many gates stand where, the code that follows, and the gate to look at next."""
+    counts = Counter(gate.verdict for gate in gates)
+    told = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in GateVerdict if counts[verdict])
+    worst = next((gate for verdict in GateVerdict for gate in gates if gate.verdict is verdict), None)
+    following = f"\nNext: reconciler gate {worst.domain}" if worst else ""
+    return f"{RULE}\n{told}, exit {code}{following}"
+
+
 def group_line(group: Group) -> str:
     """A flip group in a line."""
     return f"{GATE_MARKS[group.verdict]} group {group.name:<14} {group.verdict.value:<15} {group.told}"
@@ -140,7 +144,7 @@ def gate_text(gate: Gate) -> str:
             check.name,
             check.measured or "",
             f"needs {check.needed}" if check.needed else "",
-            f"{check.evidence}, since {when(check.since)}" if check.since else check.evidence,
+            _short(check.evidence or "") + (f", since {when(check.since)}" if check.since else ""),
         )
         for check in gate.checks
     ]
@@ -154,11 +158,16 @@ def gate_text(gate: Gate) -> str:
     return "\n".join(lines)
 
 
+def _short(text: str) -> str:
+    """A digest by its first letters; it stands whole below."""
+    return f"{text[:14]}…" if text.startswith("sha256:") else text
+
+
 def runs_text(runs: Sequence[StoredRun]) -> str:
     """Runs, a line each."""
     if not runs:
         return "No run yet. Next: reconciler run"
-    rows = [("RUN", "MODE", "STATUS", "VERDICT", "COMPARED", "STARTED", "BY")]
+    rows = [("RUN", "MODE", "STATUS", "VERDICT", "COMPARED", "STARTED (UTC)", "BY")]
     for run in runs:
         compared = sum(entity.compared for domain in run.domains for entity in domain.entities)
         rows.append(
@@ -168,22 +177,21 @@ def runs_text(runs: Sequence[StoredRun]) -> str:
                 run.status.value,
                 run_verdict(run.domains).value,
                 f"{compared:,}",
-                when(run.started_at),
+                f"{run.started_at:%Y-%m-%d %H:%M}",
                 run.trigger,
             )
         )
-    return table(rows)
+    return f"{table(rows)}\nNext: reconciler runs show {runs[0].id}"
 
 
 def diffs_text(diffs: Sequence[StoredDiff]) -> str:
     """Diffs, a line each."""
     if not diffs:
         return "No differences."
-    rows = [("DIFF", "RUN", "ENTITY", "KEY", "OUTCOME", "STATE", "FIELDS")]
+    rows = [("DIFF", "ENTITY", "KEY", "OUTCOME", "STATE", "FIELDS")]
     rows += [
         (
             str(one.id),
-            str(one.run),
             one.entity,
             one.key,
             one.outcome.value,
@@ -192,7 +200,7 @@ def diffs_text(diffs: Sequence[StoredDiff]) -> str:
         )
         for one in diffs
     ]
-    return table(rows)
+    return f"{table(rows)}\nNext: reconciler diffs show {diffs[0].id}"
 
 
 def diff_text(diff: StoredDiff) -> str:
@@ -223,7 +231,8 @@ def diff_text(diff: StoredDiff) -> str:
 def check_text(checked: CheckedRecord) -> str:
     """One record, both sides."""
     if not checked.outcomes:
-        return f"{checked.key} is on neither side of {', '.join(checked.entities)}; nothing was compared."
+        where = ", ".join(checked.entities)
+        return f"◌ {checked.key} is on neither side of {where}; nothing was compared.\nNext: reconciler diffs list"
     lines = [f"{entity} {checked.key}: {outcome.value}" for entity, outcome in checked.outcomes]
     for _, diff in checked.diffs:
         for field in diff.fields:

@@ -9,21 +9,23 @@ from reconciler.adapters.config.values import parse_duration
 from reconciler.app.documents import instant
 from reconciler.cli.acting import acting
 from reconciler.cli.context import configuration, formats, print_json, print_jsonl, run_async
-from reconciler.cli.texts import table, when
+from reconciler.cli.suggesting import Group, Word
+from reconciler.cli.terminal import say, table
+from reconciler.cli.texts import when
 from reconciler.core.access import Right, Role
 from reconciler.core.tokens import Token
 from reconciler.errors import UsageError
 from reconciler.wiring import open_reports
 
 
-@click.group(name="token")
+@click.group(name="token", cls=Group)
 def token_command() -> None:
     """Access tokens for machines, and for people to sign in with."""
 
 
 @token_command.command(name="create")
 @click.argument("name")
-@click.option("--role", type=click.Choice([one.value for one in Role]), required=True, help="What it allows.")
+@click.option("--role", type=Word([one.value for one in Role]), required=True, help="What it allows.")
 @click.option("--expires", default="90d", show_default=True, metavar="DURATION", help="How long it holds, or `never`.")
 @formats("text", "json")
 def create_token(name: str, role: str, expires: str, form: str) -> int:
@@ -64,7 +66,7 @@ def _length(text: str) -> timedelta | None:
     return length
 
 
-@token_command.command(name="list")
+@token_command.command(name="list", epilog="Example: reconciler token list")
 @formats("text", "json", "jsonl")
 def list_tokens(form: str) -> int:
     """Every token ever made, newest first; never their texts."""
@@ -75,7 +77,7 @@ def list_tokens(form: str) -> int:
     elif form == "jsonl":
         print_jsonl(documents)
     else:
-        click.echo(_table(tokens) if tokens else "No token was ever made.")
+        say(_table(tokens) if tokens else "No token was ever made. Next: reconciler token create NAME --role viewer")
     return 0
 
 
@@ -104,7 +106,7 @@ def _table(tokens: Sequence[Token]) -> str:
     return table([("NAME", "ROLE", "STATE", "CREATED", "BY", "EXPIRES", "LAST USED"), *rows])
 
 
-@token_command.command(name="revoke")
+@token_command.command(name="revoke", epilog="Example: reconciler token revoke nightly")
 @click.argument("name")
 @formats("text", "json")
 def revoke_token(name: str, form: str) -> int:

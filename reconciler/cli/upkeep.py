@@ -17,12 +17,14 @@ from reconciler.app.plan_guard import PlanGuard, PlanPolicy
 from reconciler.app.ports import RecordReader, StoreHealth
 from reconciler.cli.accepting import accept_command
 from reconciler.cli.context import configuration, formats, print_json, run_async
-from reconciler.cli.texts import table
+from reconciler.cli.suggesting import Group
+from reconciler.cli.terminal import say, table
 from reconciler.core.checksum.words import KeyRange, anchored
 from reconciler.core.rules import told
 from reconciler.core.ruling import expired
 from reconciler.core.spec import EntitySpec
 from reconciler.core.versions import version_of
+from reconciler.core.wording import counted
 from reconciler.errors import (
     ConfigurationError,
     PlanRefused,
@@ -47,7 +49,7 @@ class Finding:
     text: str
 
 
-@click.command(name="doctor")
+@click.command(name="doctor", epilog="Example: reconciler doctor")
 @formats("text", "json")
 def doctor_command(form: str) -> int:
     """Check configuration, report database, stores, rights, schema and clocks; nothing is changed.
@@ -59,9 +61,11 @@ def doctor_command(form: str) -> int:
     if form == "json":
         print_json([asdict(finding) for finding in findings])
     else:
-        click.echo(table([(MARKS[one.result], one.about, one.text) for one in findings]))
+        say(table([(MARKS[one.result], one.about, one.text) for one in findings]))
         wrong = sum(one.result in ("problem", "unreachable") for one in findings)
-        click.echo(f"{wrong} problem{'' if wrong == 1 else 's'}.")
+        odd = sum(one.result == "warning" for one in findings)
+        step = "mend what is marked ✖, then reconciler doctor" if wrong else "reconciler run"
+        say(f"{counted(wrong, 'problem')}, {counted(odd, 'warning')}\nNext: {step}")
     results = {finding.result for finding in findings}
     return 4 if "unreachable" in results else 2 if "problem" in results else 0
 
@@ -135,7 +139,7 @@ def _health(name: str, health: StoreHealth) -> list[Finding]:
 # -- config ------------------------------------------------------------------------------------------------------------
 
 
-@click.group(name="config")
+@click.group(name="config", cls=Group)
 def config_command() -> None:
     """The configuration in force."""
 
@@ -143,7 +147,7 @@ def config_command() -> None:
 config_command.add_command(accept_command)
 
 
-@config_command.command(name="validate")
+@config_command.command(name="validate", epilog="Example: reconciler config validate")
 def validate_config() -> int:
     """Read every file and report every mistake; exit 2 if there is one."""
     config = configuration()
@@ -153,14 +157,14 @@ def validate_config() -> int:
     return 0
 
 
-@config_command.command(name="schema")
+@config_command.command(name="schema", epilog="Example: reconciler config schema > schema.json")
 def show_schema() -> int:
     """The JSON Schema of service.toml and of a domain's file."""
     click.echo(json.dumps(config_schema(), indent=1))
     return 0
 
 
-@config_command.command(name="show")
+@config_command.command(name="show", epilog="Example: reconciler config show --sources")
 @click.option("--sources", is_flag=True, help="Where each value comes from: default, file, environment, flag.")
 @formats("text", "json")
 def show_config(sources: bool, form: str) -> int:  # noqa: FBT001 - click passes options by name
@@ -226,7 +230,7 @@ def _domain(name: str, config: Configuration) -> dict[str, object]:
 # -- db ----------------------------------------------------------------------------------------------------------------
 
 
-@click.group(name="db")
+@click.group(name="db", cls=Group)
 def db_command() -> None:
     """The report database."""
 
@@ -238,7 +242,7 @@ async def _reports() -> AsyncIterator[Reports]:
         yield reports
 
 
-@db_command.command(name="migrate")
+@db_command.command(name="migrate", epilog="Example: reconciler db migrate")
 def migrate() -> int:
     """Create the database, or bring its schema up to this version."""
 
@@ -250,7 +254,7 @@ def migrate() -> int:
     return 0
 
 
-@db_command.command(name="check")
+@db_command.command(name="check", epilog="Example: reconciler db check")
 def check_db() -> int:
     """Check the database's integrity; exit 4 if it is not sound."""
 
@@ -263,7 +267,7 @@ def check_db() -> int:
     return 4 if wrong else 0
 
 
-@db_command.command(name="backup")
+@db_command.command(name="backup", epilog="Example: reconciler db backup /backup/reconciler.db")
 @click.argument("target", type=click.Path(path_type=Path), metavar="FILE")
 def backup(target: Path) -> int:
     """Copy the database, whole and consistent, to a new file that only you can read."""
@@ -277,7 +281,7 @@ def backup(target: Path) -> int:
     return 0
 
 
-@db_command.command(name="prune")
+@db_command.command(name="prune", epilog="Example: reconciler db prune --older-than 180d")
 @click.option("--older-than", required=True, metavar="DURATION", help="For example 180d.")
 def prune(older_than: str) -> int:
     """Remove runs and settled differences older than this; what a gate may still look at stays."""

@@ -6,6 +6,7 @@ from reconciler.app.documents import waiver_document
 from reconciler.app.waivers import end_of
 from reconciler.cli.acting import acting
 from reconciler.cli.context import configuration, formats, known_domains, print_json, run_async
+from reconciler.cli.suggesting import domain_names
 from reconciler.cli.texts import when
 from reconciler.core.access import Right
 from reconciler.core.history import Waiver
@@ -14,7 +15,7 @@ from reconciler.wiring import open_reports
 
 
 @click.command(name="waive")
-@click.argument("domain")
+@click.argument("domain", shell_complete=domain_names)
 @click.argument("check", required=False)
 @click.option("--reason", required=True, help="Why; it is kept and shown for ever.")
 @click.option("--until", default=None, metavar="DATE", help="The last day (UTC), or a time with its zone.")
