@@ -186,10 +186,18 @@ async def _diff(request: web.Request, stored: StoredDiff, again: LookAgain | Non
     """The page of a diff."""
     beside = await neighbours(request.app[SERVICES].store, stored, request.query.get("cluster"))
     page = diff_page(stored, beside, entity_named(request, stored.domain, stored.entity))
-    facts = await request.app[SERVICES].verdicts.facts(stored.domain)
-    threat = mirrored(facts.data.spec, facts.flag.reads if facts.flag else None)
+    threat = await _threat(request, stored.domain)
     shown = partial(render, request, "diff.html", title=diff_title(page), family=page.word.family, here="clusters")
     return shown(page=page, again=again, threat=threat)
+
+
+async def _threat(request: web.Request, domain: str) -> str:
+    """What a difference of the domain means after its flip; nothing of a domain that is no longer configured."""
+    services = request.app[SERVICES]
+    if domain not in {one.name for one in services.system.domains}:
+        return ""
+    facts = await services.verdicts.facts(domain)
+    return mirrored(facts.data.spec, facts.flag.reads if facts.flag else None)
 
 
 def entity_named(request: web.Request, domain: str, entity: str) -> EntitySpec | None:

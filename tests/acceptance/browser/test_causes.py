@@ -1,14 +1,19 @@
 """Clusters and diffs in a real browser: cause, beginning and next steps can be read, narrowed, walked, downloaded."""
 
 import asyncio
+from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 from playwright.async_api import Browser
 
 from reconciler.adapters.report_store import SqliteReportStore
 from reconciler.app.ports import AuditFilter
 from reconciler.core.audit import AuditAction
+from reconciler.core.spec import DomainSpec, System
+from tests.acceptance.browser.board import StoppedClock, services, serving, verdicts
 from tests.acceptance.browser.test_pages import opened
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.browser]
@@ -65,3 +70,17 @@ async def test_a_record_that_stands_alone_comes_with_the_queries_that_prove_it(c
             """SELECT * FROM "public"."addresses" WHERE "legacy_object_id" = '64f1c0a2e9b1dddddddddd00';"""
         )
         assert f'ObjectId("{key}")' in await page.get_by_role("region", name="Query for MongoDB").inner_text()
+
+
+async def test_a_difference_of_a_domain_that_is_no_longer_configured_can_still_be_read(
+    store: SqliteReportStore, clock: StoppedClock
+) -> None:
+    shown = services(store, clock=clock)
+    left = System(domains=(DomainSpec(name="chat", title="Chat", not_comparable="document-shaped"),))
+    async with (
+        serving(replace(shown, system=left, verdicts=verdicts(store, left, clock))) as site,
+        ClientSession() as client,
+    ):
+        for path in ("/diffs/1", "/clusters/K-1"):
+            async with client.get(f"{site}{path}") as answer:
+                assert answer.status == HTTPStatus.OK
