@@ -100,6 +100,9 @@ def _option(option: click.Option) -> tuple[str, str, str]:
 # -- settings ----------------------------------------------------------------------------------------------------------
 
 
+FILES: Final = {"domain": "domains/DOMAIN.toml", "cutover": "cutover.toml", "notify": "notify.toml"}
+
+
 def settings() -> str:
     """Every key of every file, with its type, its default and the name of its environment variable."""
     schemas = config_schema()
@@ -107,7 +110,7 @@ def settings() -> str:
     values = ServiceShape().model_dump(mode="json")
     shapes = {name: _resolved(field, service) for name, field in service["properties"].items()}
     sections = (_section(name, shape, values[name]) for name, shape in shapes.items())
-    return "\n## service.toml\n" + "".join(sections) + _file("domain", schemas) + _file("cutover", schemas)
+    return "\n## service.toml\n" + "".join(sections) + "".join(_file(name, schemas) for name in FILES)
 
 
 def _section(name: str, schema: Schema, values: Mapping[str, object]) -> str:
@@ -122,7 +125,7 @@ def _section(name: str, schema: Schema, values: Mapping[str, object]) -> str:
 def _file(name: str, schemas: Mapping[str, Mapping[str, object]]) -> str:
     """The shapes of a file of another kind."""
     schema = cast("Schema", schemas[name])
-    title = {"domain": "domains/DOMAIN.toml", "cutover": "cutover.toml"}[name]
+    title = FILES[name]
     shapes = {"top of the file": schema} | {key.removesuffix("Shape"): one for key, one in schema["$defs"].items()}
     told = [_shape(f"{name}: {key}", one) for key, one in shapes.items() if "properties" in one]
     return f"\n## {title}\n" + "".join(told)

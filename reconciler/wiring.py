@@ -1,14 +1,16 @@
 """Where concrete classes get their names: what a command needs is opened here, and closed in turn."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from socket import gethostname
 
+from reconciler import __version__
 from reconciler.adapters.backend_health import BackendHealth
 from reconciler.adapters.clock import SystemClock
 from reconciler.adapters.code_version import code_version
+from reconciler.adapters.config.notify import Notify
 from reconciler.adapters.config_files import Configuration
 from reconciler.adapters.install_key import KeyedDigests, open_install_key
 from reconciler.adapters.locks import FileDomainLocks
@@ -19,13 +21,18 @@ from reconciler.adapters.postgres.reader import PostgresReader
 from reconciler.adapters.report_store import SqliteReportStore, open_report_store
 from reconciler.adapters.report_store.copies import prove_copy
 from reconciler.adapters.rollback_plans import WrittenPlan, load_plan
+from reconciler.adapters.senders import HttpSender
 from reconciler.adapters.signing_key import SigningKey, open_signing_key
 from reconciler.app.approvals import Approvals
 from reconciler.app.cluster_notes import ClusterNotes
 from reconciler.app.cluster_stories import ClusterStories
 from reconciler.app.configurations import Configurations, note_configurations
+from reconciler.app.deliveries import Deliveries
+from reconciler.app.event_watch import EventWatch, Planned
 from reconciler.app.flags import Flags, FlagWatch
 from reconciler.app.launching import Launcher, Say
+from reconciler.app.notice_board import NoticeBoard
+from reconciler.app.notifying import Notifying
 from reconciler.app.passes import Looker
 from reconciler.app.pausing import Pausing
 from reconciler.app.plan import Cutover
@@ -61,6 +68,11 @@ class Reports:
     cutover: Cutover
     configurations: Configurations
     plans: dict[str, WrittenPlan]
+
+    @property
+    def notify(self) -> Notify:
+        """Who is told of what."""
+        return self.configuration.notify
 
     async def note_configuration(self) -> None:
         """Stores which configuration is in force, where it has changed."""
@@ -180,6 +192,49 @@ async def open_runs(reports: Reports) -> AsyncIterator[Runs]:
 def launcher(reports: Reports, say: Say) -> Launcher:
     """What runs domains in the background of this process; `say` takes a line for the log."""
     return Launcher(open_runs=partial(open_runs, reports), store=reports.store, clock=reports.clock, say=say)
+
+
+def deliveries(reports: Reports, say: Say) -> Deliveries:
+    """What brings events to the channels."""
+    settings, notify = reports.configuration.settings, reports.notify
+    sender = HttpSender(
+        addresses=notify.addresses,
+        clock=reports.clock,
+        base=notify.link or settings.access.public_url,
+        title=settings.dashboard.title,
+        version=__version__,
+    )
+    return Deliveries(
+        outbox=reports.store.outbox, sender=sender, clock=reports.clock, channels=notify.channels, say=say
+    )
+
+
+def notice_board(reports: Reports) -> NoticeBoard:
+    """What is told of channels and events."""
+    work = deliveries(reports, lambda _: None)
+    return NoticeBoard(outbox=reports.store.outbox, channels=work.channels, problem=work.sender.problem)
+
+
+def notifying(reports: Reports, say: Say, *, planned: Callable[[], Sequence[Planned]]) -> Notifying:
+    """What notices and tells; `planned` answers what should start by itself."""
+    watch = EventWatch(
+        system=reports.configuration.system,
+        store=reports.store,
+        pauses=reports.store,
+        outbox=reports.store.outbox,
+        verdicts=reports.verdicts,
+        clock=reports.clock,
+        channels=reports.notify.channels,
+        every=reports.notify.look_every,
+        planned=planned,
+    )
+    return Notifying(
+        watch=watch,
+        deliveries=deliveries(reports, say),
+        turns=FileDomainLocks(reports.configuration.settings.reports),
+        clock=reports.clock,
+        say=say,
+    )
 
 
 def rereading(reports: Reports) -> Rereading:

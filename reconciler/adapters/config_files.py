@@ -1,7 +1,7 @@
 """Reads the configuration folder as a whole: the system and settings it means, or all mistakes of all files."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.adapters.config.build import domain_spec
@@ -21,6 +21,7 @@ from reconciler.adapters.config.layers import (
     source_of,
 )
 from reconciler.adapters.config.mistakes import mistake, read_toml, validated
+from reconciler.adapters.config.notify import Notify, read_notify
 from reconciler.adapters.config.raw import DomainFile, names_in
 from reconciler.adapters.config.shapes import DomainShape, GateShape, ScheduleShape, Shape
 from reconciler.adapters.settings import Settings, folder_named, policy, read_settings, schedule, sources
@@ -49,7 +50,7 @@ class Configuration:
     """The system under reconciliation, the service's settings, and where each setting came from (by dotted key).
 
     `digest` covers mapping and rules of all domains. `cutover` is the order in which domains move, empty where none is
-    declared. A domain's overrides stand in `sources` as
+    declared; `notify` says who is told of what. A domain's overrides stand in `sources` as
     `domains.<domain>.gate.<key>`.
     """
 
@@ -58,6 +59,7 @@ class Configuration:
     sources: Mapping[str, Source]
     digest: str
     cutover: tuple[Phase, ...] = ()
+    notify: Notify = field(default_factory=Notify)
 
 
 def load_configuration(
@@ -75,7 +77,9 @@ def load_configuration(
     layers = _layers(folder, environ, flags, problems)
     files = _domain_files(folder / DOMAINS, problems)
     problems += mistakes_of(files)
-    cutover = read_cutover(folder, domains=[file.domain for file in files], problems=problems)
+    names = [file.domain for file in files]
+    cutover = read_cutover(folder, domains=names, problems=problems)
+    notify = read_notify(folder, domains=names, environ=environ, problems=problems)
     settings = read_settings(
         config=folder, reports=_reports(reports, environ), environ=environ, layers=layers, problems=problems
     )
@@ -88,6 +92,7 @@ def load_configuration(
         sources=_sources(files, layers, environ, flagged_reports=reports is not None),
         digest=system_digest({domain.name: domain.config_digest for domain in system.domains}),
         cutover=cutover,
+        notify=notify,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 from reconciler.app import metrics
 from reconciler.app.metrics import Metric, Sample
+from reconciler.app.notice_board import NoticeBoard
 from reconciler.app.ports import ReportStore
 from reconciler.core.evidence import gather
 from reconciler.core.gate import CheckResult, Gate, GateFacts, GateVerdict, Reads, decide
@@ -30,12 +31,16 @@ class Judged(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measuring:
-    """Answers with every value of every metric; raises ReportStoreError where it cannot tell all of them."""
+    """Answers with every value of every metric; raises ReportStoreError where it cannot tell all of them.
+
+    Without `notices` nothing is told of channels.
+    """
 
     system: System
     store: ReportStore
     verdicts: Judged
     version: str
+    notices: NoticeBoard | None = None
 
     async def values(self) -> Values:
         """Every metric with its values; one that has none yet has an empty list."""
@@ -53,6 +58,7 @@ class Measuring:
             **_of_gates(gates),
             **_of_open(tally.domains, await self.store.open_records(), await self.store.open_kinds()),
             **_of_runs(tally, [domain.name for domain in self.system.comparable]),
+            **(await _of_notices(self.notices) if self.notices else {}),
         }
 
 
@@ -123,4 +129,17 @@ def _of_runs(tally: Tally, domains: Iterable[str]) -> Values:
         metrics.RUN_DURATION: [
             Sample(labels=(mode.value,), value=lengths) for mode, lengths in sorted(tally.lengths.items())
         ],
+    }
+
+
+async def _of_notices(board: NoticeBoard) -> Values:
+    """How channels do, and what did not start by itself."""
+    states = await board.states()
+    health = [state.health for state in states]
+    return {
+        metrics.NOTIFICATIONS: [_sample(count, *labels) for labels, count in (await board.results()).items()],
+        metrics.NOTIFICATIONS_PENDING: [_sample(one.pending, one.channel) for one in health],
+        metrics.NOTIFICATIONS_DEAD: [_sample(one.dead, one.channel) for one in health],
+        metrics.CHANNEL_WELL: [_sample(state.well, state.channel.name) for state in states],
+        metrics.SCHEDULE_MISSED: [_sample(count, *labels) for labels, count in (await board.missed()).items()],
     }

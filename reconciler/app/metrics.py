@@ -83,6 +83,21 @@ RUN_DURATION: Final = Metric(
     told="How long runs took that completed or failed.",
 )
 RUNNING: Final = _gauge("runs_running", "", "Runs under way, as far as their processes live.")
+NOTIFICATIONS: Final = _counter(
+    "notifications_total",
+    "channel result",
+    "Tries to tell a channel: delivered, failed, and dead for the last of a row.",
+)
+NOTIFICATIONS_PENDING: Final = _gauge(
+    "notifications_pending", "channel", "Notices that wait for their first or next try."
+)
+NOTIFICATIONS_DEAD: Final = _gauge("notifications_dead", "channel", "Notices that were given up and not tried again.")
+CHANNEL_WELL: Final = _gauge(
+    "notification_channel_well", "channel", "1 where notices arrive and none was given up, else 0; 0 until the first."
+)
+SCHEDULE_MISSED: Final = _counter(
+    "schedule_missed_total", "domain mode", "Scheduled runs that did not start, as far as a service noticed."
+)
 
 METRICS: Final = (
     BUILD_INFO,
@@ -106,4 +121,9 @@ METRICS: Final = (
     LAST_COMPLETE_RUN,
     RUN_DURATION,
     RUNNING,
+    NOTIFICATIONS,
+    NOTIFICATIONS_PENDING,
+    NOTIFICATIONS_DEAD,
+    CHANNEL_WELL,
+    SCHEDULE_MISSED,
 )

@@ -33,6 +33,7 @@ COMMANDS = {
     "plan": ("plan", "The order of the cutover: show, mark, unmark"),
     "report": ("report", "The record of a domain, to be signed and filed"),
     "audit": ("auditing", "Who did what: list, verify, export"),
+    "notify": ("notify", "The channels that are told: list, log, test, retry"),
     "doctor": ("upkeep", "Check configuration, stores, rights, clocks"),
     "config": ("upkeep", "The configuration in force: show, validate, schema, accept"),
     "db": ("upkeep", "The report database: migrate, check, backup, prune"),

@@ -26,7 +26,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.scheduler import Paused, Scheduler, Start, firings, jobs
 from reconciler.web.routes import create_app
 from reconciler.web.services import Acts, Insight, ScheduledRun, WebServices
-from reconciler.wiring import Reports, launcher, open_reports, open_signer, rereading
+from reconciler.wiring import Reports, launcher, notice_board, notifying, open_reports, open_signer, rereading
 
 SHUTDOWN_SECONDS = 3.0
 
@@ -94,6 +94,7 @@ async def serving(reports: Reports, *, scheduled: bool) -> AsyncIterator[str]:
             await stack.enter_async_context(scheduler.running())
         await _look(reports)
         await stack.enter_async_context(_watching(reports))
+        await stack.enter_async_context(_telling(reports, scheduled=scheduled))
         runner = web.AppRunner(create_app(services), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
@@ -127,6 +128,19 @@ async def _watching(reports: Reports) -> AsyncIterator[None]:
         watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await watching
+
+
+@asynccontextmanager
+async def _telling(reports: Reports, *, scheduled: bool) -> AsyncIterator[None]:
+    """Notices what happens and tells the channels."""
+    planned = jobs(reports.configuration.system) if scheduled else ()
+    work = asyncio.create_task(notifying(reports, _say, planned=lambda: planned).run())
+    try:
+        yield
+    finally:
+        work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
 
 
 async def _look(reports: Reports) -> None:
@@ -174,6 +188,7 @@ def _services(reports: Reports, running: Launcher, known: Insight, *, scheduled:
         version=__version__,
         sample=settings.runs.sample,
         cutover=reports.configuration.cutover,
+        notices=notice_board(reports),
         plan_sections=plans,
         scheduled=(lambda: _planned(reports)) if scheduled else None,
         expected=lambda: _planned(reports),

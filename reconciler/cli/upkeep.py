@@ -33,7 +33,7 @@ from reconciler.errors import (
     StoreUnavailable,
     UsageError,
 )
-from reconciler.wiring import Reports, open_reports, open_stores, plan_policy
+from reconciler.wiring import Reports, notice_board, open_reports, open_stores, plan_policy
 
 MOST_SKEW = 5.0
 EVERY_KEY = KeyRange(after="0" * 24, until="f" * 24)
@@ -86,12 +86,23 @@ async def _examine(config: Configuration) -> list[Finding]:
                 text="; ".join(wrong) or f"{config.settings.reports}: sound",
             )
         )
+        found += await _channels(reports)
     try:
         async with open_stores(config) as stores:
             for name, reader in (("mongodb", stores.source), ("postgresql", stores.target)):
                 found += await _store(name, reader, config)
     except (ConfigurationError, StoreRefused) as problem:
         found.append(Finding(result="problem", about="stores", text=str(problem)))
+    return found
+
+
+async def _channels(reports: Reports) -> list[Finding]:
+    """What is to be said of each channel; none stops a run or moves a gate, so all of it is a warning."""
+    found = []
+    for one in await notice_board(reports).states():
+        told = "nothing has arrived yet, `reconciler notify test` tries it" if one.untried else one.trouble
+        text = f"{one.channel.name}: {told or 'nothing is wrong'}"
+        found.append(Finding(result="ok" if one.well else "warning", about="notify", text=text))
     return found
 
 

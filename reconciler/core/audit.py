@@ -57,6 +57,8 @@ class AuditAction(StrEnum):
     STEP_UNMARKED = "step_unmarked"
     SCHEDULE_PAUSED = "schedule_paused"
     SCHEDULE_RESUMED = "schedule_resumed"
+    NOTICES_TESTED = "notices_tested"
+    NOTICES_RETRIED = "notices_retried"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,11 @@ async def metrics(request: web.Request) -> web.Response:
     """Every metric as of now; where they can't all be told it is an error, never a part of them."""
     services = request.app[SERVICES]
     measuring = Measuring(
-        system=services.system, store=services.store, verdicts=services.verdicts, version=services.version
+        system=services.system,
+        store=services.store,
+        verdicts=services.verdicts,
+        version=services.version,
+        notices=services.notices,
     )
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Answer(await measuring.values()))

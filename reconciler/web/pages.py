@@ -231,5 +231,7 @@ async def cluster(request: web.Request) -> web.Response:
 
 async def health(request: web.Request) -> web.Response:
     """Both stores, the report database, this process, flags, and every setting with where it came from."""
-    page = await gather_health(request)
-    return render(request, "health.html", title=health_title(page), family=page.worst, here="health", page=page)
+    page, notices = await gather_health(request), request.app[SERVICES].notices
+    channels = await notices.states() if notices else ()
+    shown = partial(render, request, "health.html", title=health_title(page), family=page.worst, here="health")
+    return shown(page=page, channels=channels)

@@ -13,6 +13,7 @@ from reconciler.app.configurations import Configurations
 from reconciler.app.flags import FlagWatch
 from reconciler.app.gate_tokens import Signer
 from reconciler.app.launching import Launcher
+from reconciler.app.notice_board import NoticeBoard
 from reconciler.app.pausing import Pausing
 from reconciler.app.ports import Clock, ReportStore
 from reconciler.app.reachability import StoreLook
@@ -138,7 +139,8 @@ class WebServices:
     and is None where this process starts no runs; `expected` answers what the configuration asks for, whoever starts
     it, and `firings` when an expression is due from one time to another. `alarms` tells, by domain, of flags flipped
     without a go. `sample` is the size of a sample that names none. `entrance` tells who asks, `cutover` is the declared
-    order. `hosts` are the names in a Host header that are answered. `announcement` stands above every page.
+    order. `hosts` are the names in a Host header that are answered. `announcement` stands above every page; `notices` is
+    None where nobody is told of anything.
     """
 
     system: System
@@ -160,6 +162,7 @@ class WebServices:
     alarms: Callable[[], Mapping[str, str]] | None = None
     hosts: frozenset[str] = LOOPBACK
     cutover: tuple[Phase, ...] = ()
+    notices: NoticeBoard | None = None
 
 
 SERVICES = web.AppKey("services", WebServices)

@@ -17,6 +17,7 @@ import click
 import pytest
 
 from reconciler.adapters.clock import SystemClock
+from reconciler.adapters.config.notify import SHORT
 from reconciler.adapters.config.schema import config_schema
 from reconciler.adapters.config.service_shape import ServiceShape
 from reconciler.adapters.config.values import DURATION, parse_duration
@@ -25,7 +26,9 @@ from reconciler.app.gate_tokens import Signer
 from reconciler.app.ports import ReportStore
 from reconciler.cli.main import root
 from reconciler.core.access import Role, rights_of
+from reconciler.core.channels import USUAL
 from reconciler.core.cutover import StepKind, StepState
+from reconciler.core.events import EventType
 from reconciler.core.gate import CHECK_ORDER
 from reconciler.core.gate_values import CheckResult, GateVerdict, SoakEvent
 from reconciler.core.model import DiffKind, DiffState, Mode, Outcome, RunStatus, Sensitivity, Verdict
@@ -241,6 +244,23 @@ def test_every_key_of_a_domain_is_documented() -> None:
 def test_every_key_of_a_step_of_the_cutover_is_documented() -> None:
     there = documented(DOCS / "cutover.md", "cutover.toml")
     assert sorted(there) == sorted(config_schema()["cutover"]["$defs"]["StepShape"]["properties"])  # type: ignore[index]
+
+
+def test_every_key_of_a_channel_is_documented() -> None:
+    page, schema = DOCS / "notifications.md", config_schema()["notify"]
+    assert_documented(page, "Top of notify.toml", shape(schema))
+    wanted: dict[str, str] = shape(schema["$defs"]["ChannelShape"])  # type: ignore[index]
+    there = documented(page, "Channel")
+    assert sorted(there) == sorted(wanted)
+    assert {key: there[key] for key in wanted if key != "events" and not same_default(there[key], wanted[key])} == {}
+
+
+def test_every_event_is_documented_with_its_type() -> None:
+    rows = table_under(DOCS / "notifications.md", "Events")
+    assert {row[1].strip("`"): row[0].strip("`") for row in rows} == {
+        kind.value: kind.short if kind in SHORT.values() else "" for kind in EventType
+    }
+    assert {row[0].strip("`") for row in rows if "*usual*" in row[2]} == {kind.short for kind in USUAL}
 
 
 def test_a_wrong_default_would_be_seen() -> None:

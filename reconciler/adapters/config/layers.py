@@ -14,6 +14,7 @@ FOLDERS: Final = {"RECONCILER_CONFIG": "config", "RECONCILER_REPORTS": "reports"
 TOKEN: Final = "RECONCILER_TOKEN"  # noqa: S105 - the name of a variable
 PROXY_KEY: Final = "RECONCILER_PROXY_KEY"
 OIDC_SECRET: Final = "RECONCILER_OIDC_SECRET"  # noqa: S105 - the same
+CHANNELS: Final = "RECONCILER_NOTIFY_"
 SECRETS: Final = (TOKEN, PROXY_KEY, OIDC_SECRET)
 OURS: Final = frozenset({*FOLDERS, *SECRETS, *(f"{name}_FILE" for name in SECRETS)})
 SWITCHES: Final = {"true": True, "1": True, "false": False, "0": False}
@@ -47,10 +48,10 @@ def file_layer(tree: Tree, where: str, problems: list[str]) -> Layer:
 
 
 def environment_layer(environ: Mapping[str, str], problems: list[str]) -> Layer:
-    """The layer of every `RECONCILER_<SECTION>__<KEY>`; an empty one counts as unset."""
+    """The layer of every `RECONCILER_<SECTION>__<KEY>`; an empty one counts as unset, those of channels are none."""
     tree: Tree = {}
     for name, text in sorted(environ.items()):
-        if not name.startswith(PREFIX) or name in OURS or not text:
+        if not name.startswith(PREFIX) or name.startswith(CHANNELS) or name in OURS or not text:
             continue
         section, separator, key = name.removeprefix(PREFIX).lower().partition("__")
         if not separator or section not in sections():

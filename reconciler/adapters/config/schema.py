@@ -6,6 +6,7 @@ from typing import Final
 from pydantic.json_schema import GenerateJsonSchema
 
 from reconciler.adapters.config.cutover import CutoverShape
+from reconciler.adapters.config.notify import NotifyShape
 from reconciler.adapters.config.service_shape import ServiceShape
 from reconciler.adapters.config.shapes import DomainShape, Shape
 from reconciler.adapters.config.values import format_duration
@@ -22,8 +23,13 @@ class _AsSpelled(GenerateJsonSchema):
 
 
 def config_schema() -> dict[str, dict[str, object]]:
-    """JSON Schema of a domain's file (`domain`), of service.toml (`service`) and of cutover.toml (`cutover`)."""
-    shapes: dict[str, type[Shape]] = {"domain": DomainShape, "service": ServiceShape, "cutover": CutoverShape}
+    """JSON Schema of a domain's file (`domain`), of service.toml (`service`), of cutover.toml and of notify.toml."""
+    shapes: dict[str, type[Shape]] = {
+        "domain": DomainShape,
+        "service": ServiceShape,
+        "cutover": CutoverShape,
+        "notify": NotifyShape,
+    }
     return {
         name: {"$schema": DIALECT, **shape.model_json_schema(schema_generator=_AsSpelled)}
         for name, shape in shapes.items()

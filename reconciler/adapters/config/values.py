@@ -157,6 +157,7 @@ WebAddress = Annotated[
     ),
 ]
 HeaderName = Annotated[str, _matching(re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}"), "the name of a header")]
+TimeOfDay = Annotated[str, _matching(re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]"), "a time of day like 07:30")]
 Network = Annotated[str, AfterValidator(check_network)]
 Text = Annotated[str, BeforeValidator(lambda text: text.strip() if isinstance(text, str) else text)]
 Sentence = Annotated[Text, _matching(re.compile(r"(?s).+"), "a text that is not empty")]

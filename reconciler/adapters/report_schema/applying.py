@@ -18,6 +18,7 @@ from reconciler.adapters.report_schema import (
     m0013_pauses_and_backups,
     m0014_lists_by_domain_and_state,
     m0015_scanned_ranges,
+    m0016_notices,
 )
 from reconciler.adapters.report_schema.step import Migration
 from reconciler.errors import ReportStoreError
@@ -39,6 +40,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m0013_pauses_and_backups.STEP,
     m0014_lists_by_domain_and_state.STEP,
     m0015_scanned_ranges.STEP,
+    m0016_notices.STEP,
 )
 NEWEST = MIGRATIONS[-1].number
 

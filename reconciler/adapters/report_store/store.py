@@ -29,6 +29,7 @@ from reconciler.adapters.report_store import (
 )
 from reconciler.adapters.report_store.access import SqliteAccessLedger
 from reconciler.adapters.report_store.opening import prepare, prepare_reading
+from reconciler.adapters.report_store.outbox import SqliteOutbox
 from reconciler.adapters.report_store.threads import Readers, Writer, refuse_writing
 from reconciler.app.housekeeping import Upkeep
 from reconciler.app.ports import (
@@ -64,6 +65,7 @@ class SqliteReportStore:
         """`open_report_store` makes it; without a writer every write is refused."""
         self.path = path
         self.access = SqliteAccessLedger(readers=readers, writer=writer)
+        self.outbox = SqliteOutbox(readers=readers, writer=writer)
         self._readers = readers
         self._writer = writer
         self._process = process

@@ -1,7 +1,7 @@
 """Care for the report database itself: whether it is sound, a copy of it, and letting go of what is old."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -46,6 +46,17 @@ PRUNE = (
     DELETE FROM diff_clusters WHERE diff_id IN (
         SELECT id FROM diffs WHERE last_run IN (SELECT value FROM json_each(:runs))
     )
+    """,
+)
+
+STILL_LOOKED_AT = timedelta(days=1)
+# What was given up or is on its way stays, and so does what totals, feeds and gates refer to.
+PRUNE_NOTICES = (
+    "DELETE FROM deliveries WHERE status = 'delivered' AND last_at < ?",
+    """
+    DELETE FROM events WHERE at < ? AND type <> 'reconciler.schedule.missed.v1'
+        AND id NOT IN (SELECT event_id FROM deliveries)
+        AND id NOT IN (SELECT event_id FROM standings WHERE event_id IS NOT NULL)
     """,
 )
 
@@ -117,6 +128,8 @@ def prune(db: Database, *, older_than: datetime, at: datetime) -> Pruned:
     for statement in PRUNE:
         db.execute(statement, named)
     diffs = db.execute("DELETE FROM diffs WHERE last_run IN (SELECT value FROM json_each(:runs))", named).rowcount
+    for statement in PRUNE_NOTICES:
+        db.execute(statement, [to_micros(min(older_than, at - STILL_LOOKED_AT))])
     db.execute("UPDATE prunings SET finished = 1 WHERE id = ?", [door.lastrowid])
     return Pruned(runs=len(runs), diffs=diffs)
 

@@ -77,6 +77,7 @@ async def test_what_differs_is_counted_and_what_nobody_compared_is_not_zero(boar
     }
     assert list(of(series, "reconciler_last_complete_run_timestamp_seconds", domain="funds_ledger").values()) == [0]
     assert list(of(series, "reconciler_coverage_ratio", domain="funds_ledger").values()) == [0]
+    assert of(series, "reconciler_notification_channel_well") == {(("channel", "ops"),): 0, (("channel", "pager"),): 0}
     assert list(of(series, "reconciler_reads_target", domain="auth").values()) == [1]
 
 

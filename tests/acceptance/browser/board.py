@@ -22,6 +22,7 @@ from reconciler.app.cluster_notes import ClusterNotes
 from reconciler.app.configurations import Configurations
 from reconciler.app.flags import Flags, FlagWatch
 from reconciler.app.launching import Launcher
+from reconciler.app.notice_board import NoticeBoard
 from reconciler.app.pausing import Pausing
 from reconciler.app.ports import RunStart, StoreHealth
 from reconciler.app.reachability import StoreLook
@@ -31,6 +32,7 @@ from reconciler.app.verdicts import Verdicts
 from reconciler.app.waivers import Waivers
 from reconciler.core.access import Actor, Means, Role
 from reconciler.core.audit import Act, AuditAction
+from reconciler.core.channels import Channel, ChannelKind
 from reconciler.core.gate_values import FlagState, Reads
 from reconciler.core.history import Rehearsal
 from reconciler.core.model import (
@@ -439,6 +441,11 @@ def services(store: SqliteReportStore, *, clock: StoppedClock | None = None) -> 
         scheduled=lambda: [*scans, *samples],
         firings=firings,
         cutover=load_configuration(folder=CONFIG, environ={}).cutover,
+        notices=NoticeBoard(
+            outbox=store.outbox,
+            channels=(Channel(name="ops", kind=ChannelKind.SLACK), Channel(name="pager", kind=ChannelKind.WEBHOOK)),
+            problem={"ops": "", "pager": "PAGER_URL is not set"}.__getitem__,
+        ),
     )
 
 
