@@ -59,6 +59,7 @@ class FileDomainLocks:
 def _tell(holder: Path) -> None:
     """Notes who holds the lock; only the holder of the lock writes here."""
     try:
+        holder.touch(mode=OWNER_ONLY_FILE)
         holder.write_text(json.dumps({"pid": os.getpid()}), encoding="ascii")
     except OSError as error:
         raise refused(error, f"{holder} cannot be written") from None

@@ -1,13 +1,13 @@
 """Which ways in the settings open, and the refusal to listen where they open too many or are not whole."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_network
 
 from pydantic import SecretStr
 
 from reconciler.adapters.config.layers import PROXY_KEY
 from reconciler.adapters.config.mistakes import mistake
-from reconciler.adapters.config.service_shape import AccessMode, AccessShape
+from reconciler.adapters.config.service_shape import AccessMode, AccessShape, PublicPart
 from reconciler.adapters.hosts import is_loopback
 from reconciler.adapters.oidc import OidcProvider, Registration, protected
 from reconciler.adapters.settings import Settings
@@ -19,6 +19,7 @@ from reconciler.errors import ConfigurationError
 from reconciler.web.entrance import Entrance, Proxy, local_admin
 from reconciler.web.oidc_login import CALLBACK
 from reconciler.web.origins import LOOPBACK
+from reconciler.web.rights import BADGES, FEED
 
 EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - refused without names, not listened on
 NEEDS = {
@@ -41,6 +42,12 @@ def entrance_of(settings: Settings, *, sign_in: SignIn, account: str) -> Entranc
         proxy=_proxy(settings) if access.mode is AccessMode.PROXY else None,
         provider=_provider(settings, sign_in.clock) if access.mode is AccessMode.OIDC else None,
     )
+
+
+def opened(parts: Sequence[PublicPart]) -> frozenset[str]:
+    """The paths that are open to everyone."""
+    paths = {PublicPart.BADGES: BADGES, PublicPart.FEED: FEED}
+    return frozenset[str]().union(*(paths[part] for part in parts))
 
 
 def answered_names(settings: Settings) -> frozenset[str]:

@@ -16,7 +16,7 @@ from reconciler.adapters.config_files import Configuration
 from reconciler.app.launching import Launcher
 from reconciler.app.looks import RunRequest
 from reconciler.cli.context import actor, configuration, run_async
-from reconciler.cli.entrances import answered_names, entrance_of
+from reconciler.cli.entrances import answered_names, entrance_of, opened
 from reconciler.cli.insight import insight
 from reconciler.core.model import Mode
 from reconciler.core.pauses import held
@@ -189,6 +189,8 @@ def _services(reports: Reports, running: Launcher, known: Insight, *, scheduled:
         sample=settings.runs.sample,
         cutover=reports.configuration.cutover,
         notices=notice_board(reports),
+        public=opened(settings.dashboard.public),
+        link=reports.notify.link or settings.access.public_url,
         plan_sections=plans,
         scheduled=(lambda: _planned(reports)) if scheduled else None,
         expected=lambda: _planned(reports),

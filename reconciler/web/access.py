@@ -87,11 +87,14 @@ def own_path(text: str) -> str:
 
 
 def _needed(request: web.Request) -> Right | None:
-    """The right that the address takes, None where it is open; an address that does not exist takes the least."""
+    """The right that the address takes, None where it is open; an address that does not exist takes the least.
+
+    Which addresses are open is written in `rights.py`, but for badges and feed, which a configuration can open.
+    """
     resource = request.match_info.route.resource
     if resource is None:
         return Right.VIEW
     entry = (hdrs.METH_GET if request.method == hdrs.METH_HEAD else request.method, resource.canonical)
     if entry not in RIGHTS:
         raise AccessDenied("no right is declared for this address", next_step="report it; nobody is let through")
-    return RIGHTS[entry]
+    return None if resource.canonical in request.app[SERVICES].public else RIGHTS[entry]

@@ -18,7 +18,7 @@ class Alert:
 
 
 ALERTS: Final = web.RequestKey("alerts", tuple[Alert, ...])
-MACHINES: Final = ("/api/", "/livez", "/readyz", "/metrics", "/events", STATIC)
+MACHINES: Final = ("/api/", "/livez", "/readyz", "/metrics", "/badge", "/feed.atom", "/events", STATIC)
 
 
 @web.middleware

@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 Address = IPv4Address | IPv6Address
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-MACHINES: Final = ("/api/", "/livez", "/readyz", "/metrics")
+MACHINES: Final = ("/api/", "/livez", "/readyz", "/metrics", "/badge", "/feed.atom")
 FILES: Final = (".json", ".csv", ".md")
 SAFE: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 NOWHERE: Final = IPv4Address(0)

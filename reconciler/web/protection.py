@@ -6,6 +6,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from reconciler.web.origins import host_name, plain
+from reconciler.web.rights import BADGES
 from reconciler.web.services import SERVICES
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -29,6 +30,9 @@ async def protect(request: web.Request, response: web.StreamResponse) -> None:
     """Puts the headers on as the answer starts; the name and version of the server go."""
     response.headers.update(HEADERS)
     response.headers[hdrs.CACHE_CONTROL] = "no-cache" if request.path.startswith(STATIC) else "no-store"
+    resource = request.match_info.route.resource
+    if resource is not None and resource.canonical in BADGES & request.app[SERVICES].public:
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.headers.popall(hdrs.SERVER, None)
     if not plain(request):
         response.headers["Strict-Transport-Security"] = "max-age=31536000"

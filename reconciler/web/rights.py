@@ -112,5 +112,12 @@ RIGHTS: Final[Mapping[tuple[str, str], Right | None]] = MappingProxyType(
         ("GET", "/readyz"): None,
         ("GET", "/api/health"): None,
         ("GET", "/metrics"): Right.VIEW,
+        # for other sites and readers; a configuration can open them to everyone
+        ("GET", "/badge.svg"): Right.VIEW,
+        ("GET", "/badge/{domain}.svg"): Right.VIEW,
+        ("GET", "/feed.atom"): Right.VIEW,
     }
 )
+
+BADGES: Final = frozenset({"/badge.svg", "/badge/{domain}.svg"})
+FEED: Final = frozenset({"/feed.atom"})

@@ -13,8 +13,10 @@ from reconciler.web import (
     appearance,
     approvals,
     audit,
+    badges,
     deciding,
     exports,
+    feed,
     groups,
     login,
     looking,
@@ -234,4 +236,7 @@ def _probes() -> list[web.RouteDef]:
         web.get("/readyz", api.readyz),
         web.get("/api/health", api.health),
         web.get("/metrics", metrics.metrics),
+        web.get("/badge.svg", badges.overall_badge),
+        web.get(f"/badge/{DOMAIN}.svg", badges.domain_badge),
+        web.get("/feed.atom", feed.feed),
     ]

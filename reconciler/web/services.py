@@ -139,8 +139,9 @@ class WebServices:
     and is None where this process starts no runs; `expected` answers what the configuration asks for, whoever starts
     it, and `firings` when an expression is due from one time to another. `alarms` tells, by domain, of flags flipped
     without a go. `sample` is the size of a sample that names none. `entrance` tells who asks, `cutover` is the declared
-    order. `hosts` are the names in a Host header that are answered. `announcement` stands above every page; `notices` is
-    None where nobody is told of anything.
+    order. `hosts` are the names in a Host header that are answered. `announcement` stands above every page; `notices`
+    is None where nobody is told of anything. `public` are the paths, as routes spell them, that are open to everyone;
+    `link` is the service's address outside.
     """
 
     system: System
@@ -163,6 +164,8 @@ class WebServices:
     hosts: frozenset[str] = LOOPBACK
     cutover: tuple[Phase, ...] = ()
     notices: NoticeBoard | None = None
+    public: frozenset[str] = frozenset()
+    link: str = ""
 
 
 SERVICES = web.AppKey("services", WebServices)

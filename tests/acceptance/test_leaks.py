@@ -19,7 +19,8 @@ SERVED = (
     "/domains/auth/record.json", "/domains/auth/record.md", "/runs/1", "/runs/1.json", "/runs/1.md", "/runs.csv",
     "/api/v1/runs/1/report.json", "/api/v1/runs/1/report.xml", "/api/v1/runs/1/report.md",
     "/api/v1/runs/1/report.html", "/api/v1/runs/compare?a=1&b=2", "/diffs", "/diffs.csv", "/diffs.json?limit=500",
-    "/clusters", "/clusters.csv", "/clusters.json", "/api/v1/domains/auth/gate?signed=1",
+    "/clusters", "/clusters.csv", "/clusters.json", "/api/v1/domains/auth/gate?signed=1", "/metrics", "/health",
+    "/badge/auth.svg", "/feed.atom",
 )  # fmt: skip
 
 
@@ -81,9 +82,16 @@ def export_everything(reconciler: CommandLine) -> None:
         assert service.stdout is not None
         address = re.search(r"http://[^/\s]+", service.stdout.readline())
         assert address is not None
+        while b"<entry>" not in fetched(f"{address[0]}/feed.atom"):
+            """The service has not yet noticed what happened, which notices are made of."""
         for number, path in enumerate(SERVED):
-            with urlopen(f"{address[0]}{path}", timeout=60) as answer:  # noqa: S310 - a service of our own
-                (reconciler.folder / f"served-{number}").write_bytes(answer.read())
+            (reconciler.folder / f"served-{number}").write_bytes(fetched(f"{address[0]}{path}"))
+
+
+def fetched(address: str) -> bytes:
+    with urlopen(address, timeout=60) as answer:  # noqa: S310 - a service of our own
+        content: bytes = answer.read()
+    return content
 
 
 def places(reconciler: CommandLine) -> Iterator[tuple[str, bytes]]:

@@ -93,11 +93,19 @@ class AccessShape(Shape):
     admins: Groups = Field(default_factory=list)
 
 
+class PublicPart(StrEnum):
+    """What can be opened to everyone: it tells names of domains and verdicts, and nothing of records."""
+
+    BADGES = "badges"
+    FEED = "feed"
+
+
 class DashboardShape(Shape):
-    """How the dashboard calls itself, and what stands above every page; empty for nothing."""
+    """How the dashboard calls itself, what stands above every page (empty for nothing), what of it everyone may see."""
 
     title: Annotated[Text, Field(min_length=1)] = "Reconciler"
     announcement: Annotated[Text, Field(max_length=300)] = ""
+    public: list[Annotated[PublicPart, Field(strict=False)]] = Field(default_factory=list)
 
 
 class ServiceShape(Shape):

@@ -106,6 +106,8 @@ admins = []
 title = "Reconciler"
 # A sentence above every page, for example of a freeze. Empty: none.
 announcement = ""
+# What everyone may see without signing in: "badges", "feed". They tell names of domains and verdicts.
+public = []
 """)
 EXAMPLE: Final = """\
 # An example of a domain: rename the file and everything in it, or let `reconciler init --from-sources` write domains
