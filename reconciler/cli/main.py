@@ -47,7 +47,7 @@ SECTIONS = {
     "Compare": ("run", "check", "schedule", "serve"),
     "Look": ("runs", "diffs", "clusters"),
     "Decide": ("gate", "request", "approve", "reject", "revoke", "waive", "rehearse", "plan"),
-    "Keep": ("report", "audit", "token", "db"),
+    "Keep": ("report", "audit", "notify", "token", "db"),
 }
 INTERNAL_ERROR = 4
 RARELY = (400_000, 20, 100)  # a scan makes millions of short-lived values and no cycles

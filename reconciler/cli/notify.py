@@ -9,7 +9,9 @@ from reconciler.app.notice_board import ChannelState
 from reconciler.app.notices import Delivery, DeliveryStatus
 from reconciler.cli.acting import acting
 from reconciler.cli.context import configuration, formats, print_json, print_jsonl, run_async
-from reconciler.cli.texts import table, when
+from reconciler.cli.suggesting import Group
+from reconciler.cli.terminal import say, table
+from reconciler.cli.texts import when
 from reconciler.core.access import Actor, Right
 from reconciler.core.audit import Act, AuditAction
 from reconciler.core.channels import Channel
@@ -21,7 +23,7 @@ from reconciler.wiring import Reports, deliveries, notice_board, open_reports
 FAILED = 4
 
 
-@click.group(name="notify")
+@click.group(name="notify", cls=Group)
 def notify_command() -> None:
     """The channels that are told of what happens; config/notify.toml declares them."""
 
@@ -29,7 +31,12 @@ def notify_command() -> None:
 @notify_command.command(name="list")
 @formats("text", "json", "jsonl")
 def list_channels(form: str) -> int:
-    """Every channel, what it is told, and how it does."""
+    """Every channel, what it is told, and how it does.
+
+    \b
+    Example:
+      reconciler notify list --format json
+    """  # noqa: D301 - \b is click's mark for a paragraph left as it is
     rows = run_async(_channels())
     documents = [_channel_document(row) for row in rows]
     if form == "json":
@@ -37,7 +44,7 @@ def list_channels(form: str) -> int:
     elif form == "jsonl":
         print_jsonl(documents)
     else:
-        click.echo(_channel_table(rows) if rows else "No channel is configured: config/notify.toml declares them.")
+        say(_channel_table(rows) if rows else "No channel is configured: config/notify.toml declares them.")
     return 0
 
 
@@ -91,7 +98,12 @@ def _channel_document(state: ChannelState) -> dict[str, object]:
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many, newest first.")
 @formats("text", "json", "jsonl")
 def show_log(channel: str | None, dead: bool, limit: int, form: str) -> int:  # noqa: FBT001 - click passes options by name
-    """Deliveries, newest first, with how the last try of each ended."""
+    """Deliveries, newest first, with how the last try of each ended.
+
+    \b
+    Example:
+      reconciler notify log --channel ops --dead
+    """  # noqa: D301 - \b is click's mark for a paragraph left as it is
     found = run_async(_log(channel, dead=dead, limit=limit))
     documents = [_delivery_document(one) for one in found]
     if form == "json":
@@ -99,7 +111,7 @@ def show_log(channel: str | None, dead: bool, limit: int, form: str) -> int:  # 
     elif form == "jsonl":
         print_jsonl(documents)
     else:
-        click.echo(_delivery_table(found) if found else "Nothing was to be told yet.")
+        say(_delivery_table(found) if found else "Nothing was to be told yet.")
     return 0
 
 
@@ -169,7 +181,12 @@ async def _test(name: str | None) -> list[Delivery]:
 @notify_command.command(name="retry")
 @click.argument("channel", required=False)
 def retry_dead(channel: str | None) -> int:
-    """Put what was given up, of CHANNEL or of all, back in line; `reconciler serve` sends it."""
+    """Put what was given up, of CHANNEL or of all, back in line; `reconciler serve` sends it.
+
+    \b
+    Example:
+      reconciler notify retry ops
+    """  # noqa: D301 - \b is click's mark for a paragraph left as it is
     count = run_async(_retry(channel))
     click.echo(f"{counted(count, 'notice')} back in line")
     return 0
