@@ -58,7 +58,9 @@ PAGES = (
 )
 SECRET = "postgres://app:hunter2@db"
 LINK = re.compile(r'href="([^"]*)"')
-INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style|<[^>]*\sstyle=|<[^>]*\son[a-z]+=|javascript:", re.IGNORECASE)
+INLINE = re.compile(
+    r"""<script(?![^>]*\bsrc=)|<style|<[a-z](?:"[^"]*"|[^">])*\s(?:style|on[a-z]+)=|javascript:""", re.IGNORECASE
+)
 
 
 @pytest.fixture
