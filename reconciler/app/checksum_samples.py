@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from reconciler.app.checksums import BetterRead, together
+from reconciler.app.checksums import BetterRead
 from reconciler.app.passes import EntityPass, Looker, Report
 from reconciler.app.ports import Clock, SourceReader, TargetReader
 from reconciler.app.tellings import Telling
+from reconciler.app.together import together
 from reconciler.core.checksum import proof
 from reconciler.core.checksum.unlike import Unlike, unlike
 from reconciler.core.checksum.words import HashedRecord

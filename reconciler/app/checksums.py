@@ -1,31 +1,30 @@
 """A scan that moves almost nothing: both stores sum their records range by range, and what disagrees is looked at."""
 
-import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from typing import Any
 
 from reconciler.app.bookmarks import Bookmark, Seen
 from reconciler.app.passes import EntityPass, Looker, Report
 from reconciler.app.plan_guard import PlanGuard
 from reconciler.app.ports import Clock, SourceReader, TargetReader
+from reconciler.app.proving import Proving, Untold
 from reconciler.app.softened import Softenings
 from reconciler.app.tellings import SourceTelling, Telling
-from reconciler.core.checksum import proof
-from reconciler.core.checksum.soft import SoftSum
+from reconciler.app.together import together
 from reconciler.core.checksum.unlike import Unlike, unlike
-from reconciler.core.checksum.words import HashedRecord, KeyRange, RangeSum, anchored, obstacles
-from reconciler.core.model import Outcome, Record, Side
+from reconciler.core.checksum.words import NO_RECORDS, HashedRecord, KeyRange, RangeSum, anchored, obstacles
+from reconciler.core.model import Outcome, Side
 from reconciler.core.outcomes import Judged
-from reconciler.core.spec import EntitySpec
+from reconciler.core.spec import EntitySpec, FieldSpec
 
-_Examples = Mapping[str, Sequence[HashedRecord]]
+_Sums = Mapping[str, RangeSum]
+_Ask = Callable[[Telling, KeyRange, Sequence[FieldSpec]], Awaitable[_Sums]]
 FIRST_RANGE, SMALLEST_RANGE, LARGEST_RANGE = 20_000, 1_000, 500_000
 TARGET_SECONDS = 1.0
 FASTEST_GROWTH = 4.0
-EXAMPLES = 20
 FEW = 5_000
+PARTED_FROM = 16_000  # records of a range: of fewer, keys and hashes are not more than the sums of parts
 CLOSER_SHARE = 0.25
 
 
@@ -39,9 +38,11 @@ class _Work(Seen):
 
     source: SourceTelling
     target: Telling
+    proving: Proving
     softenings: Softenings
     bookmark: Bookmark | None
     about: int = 0
+    apart: bool = False
 
 
 class ChecksumScan:
@@ -72,54 +73,25 @@ class ChecksumScan:
         async with AsyncExitStack() as stack:
             source = await stack.enter_async_context(self._source.tell(entity, now_ms=now_ms))
             target = await stack.enter_async_context(self._target.tell(entity, now_ms=now_ms))
+            found = EntityPass(entity=entity, method="checksum")
+            proving = Proving(found, looker=self._looker, tellings={Side.SOURCE: source, Side.TARGET: target})
             work = _Work(
-                found=EntityPass(entity=entity, method="checksum"),
+                found=found,
+                proving=proving,
                 source=source,
                 target=target,
                 softenings=Softenings(entity, source=source, target=target),
                 bookmark=bookmark if anchored(entity) else None,
             )
-            await self._prove(work)
+            await _proved(proving.begin())
             work.about = await self._about(entity)
             behind = await self._behind(work)
             if behind is None or behind.until is not None:
                 await self._ranges(work, report, behind.until if behind else None)
-        found = work.found
         found.complete = not work.hidden
         if work.hidden:
             found.notes.append(f"{entity.name}: {work.hidden:,} records differ that can't be read one by one")
         return found
-
-    async def _prove(self, work: _Work) -> None:
-        """Plants canaries on records that match, and makes sure that each store's hash tells each of the fields."""
-        entity, untold = work.found.entity, []
-        examples = {
-            Side.SOURCE: await _examples(entity, work.source),
-            Side.TARGET: await _examples(entity, work.target),
-        }
-        records = await self._read(work, examples)
-        for side, by_path in examples.items():
-            for path, some in by_path.items():
-                record = proof.vouched(entity, entity.field(path), side, records[side], some)
-                if record is not None:
-                    work.found.add_canaries(proof.planted(entity, side, record))
-                elif some:
-                    untold.append(f"{path} in the {side.value}")
-        if untold:
-            raise BetterRead(f"no example is told as it is compared, of {', '.join(untold)}")
-
-    async def _read(self, work: _Work, examples: Mapping[Side, _Examples]) -> dict[Side, dict[str, Record]]:
-        """The examples as they are compared, by id, those that match among them released as canaries."""
-        listed = {side: [one for some in by_path.values() for one in some] for side, by_path in examples.items()}
-        asked = unlike(work.found.entity, {Side.SOURCE: listed[Side.SOURCE], Side.TARGET: ()})
-        ids = {side: sorted({one.id for one in some}) for side, some in listed.items()}
-        records: dict[Side, dict[str, Record]] = {side: {} for side in Side}
-        for judged in await self._looker.fresh(work.found.entity, keys=asked.keys, ids=ids):
-            work.found.release(judged)
-            for side, record in zip((Side.SOURCE, Side.TARGET), judged.records, strict=True):
-                if record is not None:
-                    records[side][record.id] = record
-        return records
 
     async def _about(self, entity: EntitySpec) -> int:
         """About how many records both stores hold together, each as many as the one that knows of more."""
@@ -141,17 +113,12 @@ class ChecksumScan:
             work.found.notes += await self._guard.notes(work.found.entity, KeyRange(after=middle, until=until))
         while True:
             key_range, began = KeyRange(after=after, until=until), self._clock.monotonic()
-            (source, left), (target, right), following = await together(
-                self._told(work, Side.SOURCE, key_range, self._source_total(work, key_range, middle)),
-                self._told(work, Side.TARGET, key_range, work.target.total(key_range)),
-                self._cuts(work, until, size) if until else _no_cuts(),
+            differing, following = await together(
+                self._differing(work, key_range, middle, size), self._cuts(work, until, size) if until else _no_cuts()
             )
             size = _next_size(size, self._clock.monotonic() - began)
-            if source.agrees(target):
-                _equal(work.found, source, target)
-                work.found.softened.update(await work.softenings.alike(key_range, left, right))
-            else:
-                await self._closer(work, key_range)
+            if differing or differing is None:
+                await self._closer(work, key_range, differing)
             if work.bookmark is not None:
                 await work.bookmark.note(work, key_range)
             done = work.found.source_records + work.found.target_records
@@ -160,30 +127,59 @@ class ChecksumScan:
                 return
             after, (middle, until) = until, following
 
+    async def _differing(self, work: _Work, key_range: KeyRange, middle: str | None, size: int) -> Sequence[str] | None:
+        """The parts of a range in which the stores disagree, None for all of it; what is equal is counted.
+
+        Behind a range that differed, parts are asked for at once: what differs tends to be spread.
+        """
+        parted = anchored(work.found.entity) and size >= PARTED_FROM
+        if not (parted and work.apart):
+            source, target = await self._both(work, key_range, middle, _total)
+            if source[""].agrees(target[""]):
+                _equal(work.found, source[""], target[""])
+                await self._softened(work, key_range)
+                return ()
+            if not parted:
+                return None
+        source, target = await self._both(work, key_range, middle, _parts)
+        differing = []
+        for name in sorted(source.keys() | target.keys()):
+            one, other = source.get(name, NO_RECORDS), target.get(name, NO_RECORDS)
+            if one.agrees(other):
+                _equal(work.found, one, other)
+            else:
+                differing.append(name)
+        work.apart = bool(differing)
+        if not differing:
+            await self._softened(work, key_range)
+        return differing
+
+    async def _softened(self, work: _Work, key_range: KeyRange) -> None:
+        """Counts in how many records of a range on which both stores agree a rule made raw values equal."""
+        source, target = await together(*(work.softenings.sums(side, key_range) for side in Side))
+        work.found.softened.update(await work.softenings.alike(key_range, source, target))
+
+    async def _both(self, work: _Work, key_range: KeyRange, middle: str | None, ask: _Ask) -> tuple[_Sums, _Sums]:
+        """What both stores say of a range, by parts; fields that it is the first to hold are proved."""
+        watched = {side: work.proving.watched(side) for side in Side}
+        source, target = await together(
+            _in_halves(work.source, key_range, middle, ask, watched[Side.SOURCE]),
+            ask(work.target, key_range, watched[Side.TARGET]),
+        )
+        sums = {Side.SOURCE: source, Side.TARGET: target}
+        held = {side: {path for one in parts.values() for path in one.held} for side, parts in sums.items()}
+        await _proved(work.proving.seen(held, key_range))
+        return source, target
+
     async def _cuts(self, work: _Work, after: str | None, size: int) -> tuple[str | None, str | None]:
         """The middle and the end of the next range."""
         middle = await work.source.boundary(after, size // 2)
         return (None, None) if middle is None else (middle, await work.source.boundary(middle, size - size // 2))
 
-    async def _told(
-        self, work: _Work, side: Side, key_range: KeyRange, total: Coroutine[Any, Any, RangeSum]
-    ) -> tuple[RangeSum, Sequence[SoftSum]]:
-        """What a store says of a range: its sum, and in how many records a rule changes a value."""
-        return await total, await work.softenings.sums(side, key_range)
-
-    async def _source_total(self, work: _Work, key_range: KeyRange, middle: str | None) -> RangeSum:
-        """The source's sum, asked in two halves at once: telling documents takes it longer than the target its rows."""
-        if middle is None:
-            return await work.source.total(key_range)
-        first, second = await together(
-            work.source.total(replace(key_range, until=middle)), work.source.total(replace(key_range, after=middle))
-        )
-        return first + second  # type: ignore[no-any-return]
-
-    async def _closer(self, work: _Work, key_range: KeyRange) -> None:
-        """Looks at the records of a range whose hashes differ, as both stores hold them now."""
+    async def _closer(self, work: _Work, key_range: KeyRange, parts: Sequence[str] | None) -> None:
+        """Looks at the records of a range, or of parts of it, whose hashes differ, as both stores hold them now."""
         entity, found = work.found.entity, work.found
-        source, target = await together(work.source.hashes(key_range), work.target.hashes(key_range))
+        source, target = await self._hashes(work, key_range, parts)
         asked = unlike(entity, {Side.SOURCE: source, Side.TARGET: target})
         found.outcomes[Outcome.MATCHED] += asked.equal
         found.outcomes[Outcome.OUT_OF_SCOPE] += max(asked.expired.values())
@@ -198,11 +194,16 @@ class ChecksumScan:
         if any(lost := _lost(work, asked)):
             self._count(work, await self._looker.fresh(entity, keys=(), ids=dict(zip(Side, lost, strict=True))))
         if any(_lost(work, asked)):
-            await self._gone(work, key_range, asked)
+            await self._gone(work, asked, await self._hashes(work, key_range, parts))
 
-    async def _gone(self, work: _Work, key_range: KeyRange, asked: Unlike) -> None:
+    async def _hashes(
+        self, work: _Work, key_range: KeyRange, parts: Sequence[str] | None
+    ) -> list[Sequence[HashedRecord]]:
+        """The records of both stores, each with its hash."""
+        return await together(*(one.hashes(key_range, parts=parts) for one in (work.source, work.target)))
+
+    async def _gone(self, work: _Work, asked: Unlike, lists: Sequence[Sequence[HashedRecord]]) -> None:
         """Makes sure that records which could not be read again are gone, and not out of sight."""
-        lists = await together(work.source.hashes(key_range), work.target.hashes(key_range))
         there = {side: {record.id for record in records} for side, records in zip(Side, lists, strict=True)}
         hidden = sum(len(there[side].intersection(ids)) for side, ids in zip(Side, _lost(work, asked), strict=True))
         if hidden:
@@ -215,9 +216,36 @@ class ChecksumScan:
                 work.found.count(one, self._clock.monotonic())
 
 
-async def _examples(entity: EntitySpec, telling: Telling) -> _Examples:
-    """Some records for each field, by path."""
-    return {item.path: await telling.examples(item, limit=EXAMPLES) for item in entity.fields}
+async def _proved(proof: Awaitable[None]) -> None:
+    """Waits for a proof; what a store does not tell is better read."""
+    try:
+        await proof
+    except Untold as why:
+        raise BetterRead(str(why)) from None
+
+
+async def _total(telling: Telling, key_range: KeyRange, watched: Sequence[FieldSpec]) -> _Sums:
+    """A range as one part, without a name."""
+    return {"": await telling.total(key_range, watched=watched)}
+
+
+async def _parts(telling: Telling, key_range: KeyRange, watched: Sequence[FieldSpec]) -> _Sums:
+    """A range in parts."""
+    return await telling.parts(key_range, watched=watched)
+
+
+async def _in_halves(
+    telling: Telling, key_range: KeyRange, middle: str | None, ask: _Ask, watched: Sequence[FieldSpec]
+) -> _Sums:
+    """The source's sums, asked in two halves at once: telling documents takes it longer than the target its rows."""
+    if middle is None:
+        return await ask(telling, key_range, watched)
+    first, second = await together(
+        ask(telling, replace(key_range, until=middle), watched),
+        ask(telling, replace(key_range, after=middle), watched),
+    )
+    names = first.keys() | second.keys()
+    return {name: first.get(name, NO_RECORDS) + second.get(name, NO_RECORDS) for name in names}
 
 
 async def _no_cuts() -> tuple[None, None]:
@@ -242,14 +270,3 @@ def _next_size(size: int, seconds: float) -> int:
     """How many records the next range takes, so that it lasts as long as it should."""
     wanted = size * min(FASTEST_GROWTH, TARGET_SECONDS / max(seconds, 0.001))
     return int(max(SMALLEST_RANGE, min(LARGEST_RANGE, wanted)))
-
-
-async def together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
-    """The results of work done at once; where one fails the others are ended, and its own error comes out."""
-    tasks = [asyncio.ensure_future(one) for one in work]
-    try:
-        return list(await asyncio.gather(*tasks))
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

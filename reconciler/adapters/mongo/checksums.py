@@ -1,6 +1,7 @@
 """Sums and hashes of ranges of an entity, as MongoDB itself computes them."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +14,31 @@ from reconciler.adapters.mongo.soft_checksums import Softened, read_sums
 from reconciler.adapters.mongo.soft_checksums import read_hashes as read_soft_hashes
 from reconciler.core.checksum import mongo
 from reconciler.core.checksum.soft import SoftField, SoftRecord, SoftSum
-from reconciler.core.checksum.words import HashedRecord, KeyRange, RangeSum, hash_of, keys_may_repeat
+from reconciler.core.checksum.words import (
+    ANCHOR_DIGITS,
+    EVERYTHING,
+    NO_RECORDS,
+    PART_DIGITS,
+    HashedRecord,
+    KeyRange,
+    RangeSum,
+    hash_of,
+    keys_may_repeat,
+)
 from reconciler.core.model import RecordKey, Side
 from reconciler.core.spec import EntitySpec, FieldSpec
 
 PROBE = "reconciler"
+COEFFICIENT_BITS, EXPONENT_BITS, NO_EXPONENT, SIGN_BIT = 113, 0x3FFF, 6176, 127  # of a Decimal128
+HEX = "0123456789abcdef"
+NAMED = re.compile(rf"[{HEX}]{{{PART_DIGITS}}}")  # a part of documents: rows may lie in others
+PART: Stage = {
+    "$cond": [
+        {"$eq": [{"$type": "$_id"}, "objectId"]},
+        {"$substrBytes": [{"$toString": "$_id"}, ANCHOR_DIGITS - PART_DIGITS, PART_DIGITS]},
+        "",
+    ]
+}
 Ask = Callable[..., Any]
 
 
@@ -28,26 +49,42 @@ class Telling:
     entity: EntitySpec
     now_ms: int
 
-    def total(self, key_range: KeyRange) -> list[Stage]:
+    def total(self, key_range: KeyRange, watched: Sequence[FieldSpec] = ()) -> list[Stage]:
         """A pipeline that answers with one document: n records, x of them expired, s the sum of the others' hashes.
 
-        d counts keys that occur more than once, where they can.
+        d counts keys that occur more than once, where they can; w0, w1 … tell which watched fields hold something.
         """
-        hashed, expired = {"$toDecimal": self._hash()}, self._expired()
-        counted: Stage = {"n": {"$sum": 1}, "s": {"$sum": hashed}}
-        if expired is not None:
-            counted["s"] = {"$sum": {"$cond": [expired, 0, hashed]}}
-            counted["x"] = {"$sum": {"$cond": [expired, 1, 0]}}
+        counted = self._counted(watched)
         if not keys_may_repeat(self.entity):
             return [*self._records(key_range), {"$group": {"_id": None, **counted}}]
         by_key: Stage = {"$group": {"_id": self._keys(), **counted}}
-        merged: Stage = {name: {"$sum": f"${name}"} for name in counted}
+        merged: Stage = {name: {word: f"${name}"} for name, one in counted.items() for word in one}
         merged["d"] = {"$sum": {"$cond": [{"$gt": ["$n", 1]}, 1, 0]}}
         return [*self._records(key_range), by_key, {"$group": {"_id": None, **merged}}]
 
-    def hashes(self, key_range: KeyRange) -> list[Stage]:
+    def parts(self, key_range: KeyRange, watched: Sequence[FieldSpec]) -> list[Stage]:
+        """As `total`, a document for each part, whose name is its `_id`."""
+        return [*self._records(key_range), {"$group": {"_id": PART, **self._counted(watched)}}]
+
+    def _counted(self, watched: Sequence[FieldSpec]) -> Stage:
+        """What is counted of records."""
+        hashed, expired = {"$toDecimal": self._hash()}, self._expired()
+        held: Stage = {f"w{place}": {"$max": self._held(item)} for place, item in enumerate(watched)}
+        if expired is None:
+            return {"n": {"$sum": 1}, "s": {"$sum": hashed}, **held}
+        told: Stage = {"s": {"$sum": {"$cond": [expired, 0, hashed]}}, "x": {"$sum": {"$cond": [expired, 1, 0]}}}
+        return {"n": {"$sum": 1}, **told, **held}
+
+    def _held(self, item: FieldSpec) -> Stage:
+        """Whether a record holds something in a field, or in the array around it."""
+        return {"$not": [{"$in": [{"$ifNull": [f"${self._place(item)}", None]}, [None, []]]}]}
+
+    def hashes(self, key_range: KeyRange, parts: Sequence[str] | None = None) -> list[Stage]:
         """A pipeline that answers with a document for each record: k its key, h its hash, x whether it has expired."""
-        return [*self._records(key_range), self._shown()]
+        named: list[Stage] = []
+        if parts is not None:
+            named = [{"$match": {"$expr": _in_parts(parts)}}]
+        return [*_within(key_range), *named, *self._shaped(), self._shown()]
 
     def softened(self, key_range: KeyRange) -> list[Stage]:
         """A pipeline that sums the records in which a rule changes a value, field by field."""
@@ -66,11 +103,17 @@ class Telling:
         """As `hashes`, of the records with these keys."""
         return [*by_keys(self.entity, keys), self._shown()]
 
-    def examples(self, item: FieldSpec, limit: int) -> list[Stage]:
-        """As `hashes`, of some records in which the field, or the array around it, holds something."""
+    def examples(self, item: FieldSpec | None, limit: int, key_range: KeyRange) -> list[Stage]:
+        """As `hashes`, of some records, such as hold something in the field, or the array around it."""
+        holding: list[Stage] = [] if item is None else [{"$match": {self._place(item): {"$nin": [None, []]}}}]
+        return [*self._records(key_range), *holding, {"$limit": limit}, self._shown()]
+
+    def _place(self, item: FieldSpec) -> str:
+        """Where a field, or the array around it, lies in the shape's documents."""
         path = item.path.partition("[")[0]
-        place = "_id" if self._owner and path == self._owner_path else f"{ELEMENT}.{path}" if self._owner else path
-        return [*self._records(KeyRange()), {"$match": {place: {"$nin": [None, []]}}}, {"$limit": limit}, self._shown()]
+        if not self._owner:
+            return path
+        return "_id" if path == self._owner_path else f"{ELEMENT}.{path}"
 
     def _shown(self) -> Stage:
         """A stage that shows a record's key, its hash and whether it has expired."""
@@ -118,7 +161,23 @@ class Telling:
 
     def _records(self, key_range: KeyRange) -> list[Stage]:
         """The records of a range."""
-        return [*_within(key_range), *(shape(self.entity) if self.entity.embedded else [])]
+        return [*_within(key_range), *self._shaped()]
+
+    def _shaped(self) -> list[Stage]:
+        """Stages that turn documents into records."""
+        return shape(self.entity) if self.entity.embedded else []
+
+
+def _in_parts(parts: Sequence[str]) -> Stage:
+    """Whether a document lies in one of some parts: a place in a text of marks, as a search in a list takes long."""
+    marks = bytearray(b"-" * 16**PART_DIGITS)
+    for part in filter(NAMED.fullmatch, parts):
+        marks[int(part, 16)] = ord("+")
+    digits = ({"$indexOfBytes": [HEX, {"$substrBytes": ["$$part", place, 1]}]} for place in range(PART_DIGITS))
+    weighed = [{"$multiply": [digit, 16 ** (PART_DIGITS - 1 - place)]} for place, digit in enumerate(digits)]
+    marked = {"$eq": [{"$substrBytes": [marks.decode(), {"$add": weighed}, 1]}, "+"]}
+    choice = {"$cond": [{"$eq": ["$$part", ""]}, "" in parts, marked]}
+    return {"$let": {"vars": {"part": PART}, "in": choice}}
 
 
 def _within(key_range: KeyRange) -> list[Stage]:
@@ -131,15 +190,32 @@ def _within(key_range: KeyRange) -> list[Stage]:
     return [{"$match": {"$expr": {"$and": within}}}] if within else []
 
 
-def read_total(batches: Sequence[bytes]) -> RangeSum:
-    """What a `total` pipeline answered with; of no record there is no answer at all."""
+def read_parts(batches: Sequence[bytes], watched: Sequence[FieldSpec]) -> dict[str, RangeSum]:
+    """What a `parts` pipeline answered with, by the name of the part; that of a `total` pipeline is empty."""
     found = [document for batch in batches for document in decoded_all(split(batch))]
-    if not found:
-        return RangeSum(records=0, expired=0, total=0)
-    total = found[0]["s"]
-    number = int(total.to_decimal()) if isinstance(total, Decimal128) else int(total)
-    one = found[0]
-    return RangeSum(records=int(one["n"]), expired=int(one.get("x", 0)), total=number, doubled=int(one.get("d", 0)))
+    return {str(document["_id"] or ""): _sum(document, watched) for document in found}
+
+
+def _sum(document: Document, watched: Sequence[FieldSpec]) -> RangeSum:
+    """One document of such an answer."""
+    return RangeSum(
+        records=int(document["n"]),
+        expired=int(document.get("x", 0)),
+        total=whole_number(document["s"]),
+        doubled=int(document.get("d", 0)),
+        held=frozenset(item.path for place, item in enumerate(watched) if document[f"w{place}"]),
+    )
+
+
+def whole_number(total: Decimal128 | int) -> int:
+    """A whole number that MongoDB added up: its bits where the exponent is 0, as converting them takes long."""
+    if not isinstance(total, Decimal128):
+        return int(total)
+    bits = int.from_bytes(total.bid, "little")
+    if (bits >> COEFFICIENT_BITS) & EXPONENT_BITS != NO_EXPONENT:
+        return int(total.to_decimal())
+    number = bits & ((1 << COEFFICIENT_BITS) - 1)
+    return -number if bits >> SIGN_BIT else number
 
 
 def read_hashes(batch: bytes) -> list[HashedRecord]:
@@ -195,13 +271,18 @@ class MongoTelling:
         self._telling = Telling(entity, now_ms)
         self._doing = f"summing {entity.collection}"
 
-    async def total(self, key_range: KeyRange) -> RangeSum:
-        """Count and sum of a range."""
-        return read_total(await self._answer(self._telling.total(key_range)))
+    async def total(self, key_range: KeyRange, *, watched: Sequence[FieldSpec] = ()) -> RangeSum:
+        """Count and sum of a range; of no record there is no answer at all."""
+        answer = await self._answer(self._telling.total(key_range, watched))
+        return read_parts(answer, watched).get("", NO_RECORDS)
 
-    async def hashes(self, key_range: KeyRange) -> Sequence[HashedRecord]:
-        """Each record of a range with its hash."""
-        return await self._hashes(self._telling.hashes(key_range))
+    async def parts(self, key_range: KeyRange, *, watched: Sequence[FieldSpec] = ()) -> Mapping[str, RangeSum]:
+        """Count and sum of each part of a range."""
+        return read_parts(await self._answer(self._telling.parts(key_range, watched)), watched)
+
+    async def hashes(self, key_range: KeyRange, *, parts: Sequence[str] | None = None) -> Sequence[HashedRecord]:
+        """Each record of a range, or of parts of it, with its hash."""
+        return await self._hashes(self._telling.hashes(key_range, parts))
 
     async def softened(self, key_range: KeyRange) -> Sequence[SoftSum]:
         """By soft field, the records of a range in which its rule changes a value."""
@@ -218,9 +299,11 @@ class MongoTelling:
         """Each record with one of these keys, with its hash."""
         return await self._hashes(self._telling.hashes_of(keys))
 
-    async def examples(self, item: FieldSpec, *, limit: int) -> Sequence[HashedRecord]:
-        """Some records in which the field holds something, with their hashes."""
-        return await self._hashes(self._telling.examples(item, limit))
+    async def examples(
+        self, item: FieldSpec | None, *, limit: int, key_range: KeyRange = EVERYTHING
+    ) -> Sequence[HashedRecord]:
+        """Some records, such as hold something in the field, with their hashes."""
+        return await self._hashes(self._telling.examples(item, limit, key_range))
 
     async def _hashes(self, pipeline: list[Stage]) -> Sequence[HashedRecord]:
         """The records that a pipeline of hashes answers with."""

@@ -11,7 +11,15 @@ from reconciler.adapters.postgres.soft_checksums import read_hashes as read_soft
 from reconciler.adapters.postgres.sql import Statement, having, of_table, quoted
 from reconciler.core.checksum import sql
 from reconciler.core.checksum.soft import SoftField, SoftRecord, SoftSum
-from reconciler.core.checksum.words import FIELD, HashedRecord, KeyRange, RangeSum, keys_may_repeat
+from reconciler.core.checksum.words import (
+    EVERYTHING,
+    FIELD,
+    PART_DIGITS,
+    HashedRecord,
+    KeyRange,
+    RangeSum,
+    keys_may_repeat,
+)
 from reconciler.core.model import RecordKey, Side
 from reconciler.core.spec import EntitySpec, FieldKind, FieldSpec, System
 
@@ -41,23 +49,40 @@ class Telling:
         keys = sql.key_parts(entity, self._anchor)
         self._soft = Softened(entity=entity, keys=keys, expired=self._expired, types=types, child_types=child_types)
 
-    def total(self, key_range: KeyRange) -> Statement:
-        """A statement with one row: records, how many of them have expired, the sum of the others' hashes.
+    def total(self, key_range: KeyRange, watched: Sequence[FieldSpec] = ()) -> Statement:
+        """A statement with one row: the name of the part, which is empty, and what `_counted` counts."""
+        return self._counted(key_range, watched, "''", "")
 
-        The last column is above 0 where rows share a key; where none can have expired equal sums tell as much.
+    def parts(self, key_range: KeyRange, watched: Sequence[FieldSpec]) -> Statement:
+        """As `total`, a row for each part."""
+        return self._counted(key_range, watched, _part(self._anchor), " group by p")
+
+    def _counted(self, key_range: KeyRange, watched: Sequence[FieldSpec], part: str, grouped: str) -> Statement:
+        """Part, records, how many of them have expired, the sum of the others' hashes, doubled keys, watched fields.
+
+        Doubled keys are above 0 where rows share one; where none can have expired equal sums tell as much.
         """
-        which, (keys, extra, carried) = _where(self._anchor, key_range), self._keys()
-        counted = "select count(*), count(*) filter (where x), sum(h) filter (where not x)"
-        if not self._repeating:
-            return Statement(f"{COMMENT}{counted}, 0 from {self._hashed(which, '')}", _bounds(key_range))
-        doubled = f"count(*) - count(distinct ({', '.join(keys)}))"
-        return Statement(
-            f"{COMMENT}{counted}, {doubled} from {self._hashed(which, extra, carried)}", _bounds(key_range)
-        )
+        keys, extra, carried = self._keys() if self._repeating else ([], "", "")
+        doubled = f"count(*) - count(distinct ({', '.join(keys)}))" if keys else "0"
+        names = [f"w{place}" for place in range(len(watched))]
+        holds = "".join(f", {_holds(self.entity, item)} as {name}" for item, name in zip(watched, names, strict=True))
+        held = "".join(f", bool_or({name})" for name in names)
+        carried += "".join(f", {name}" for name in names)
+        if grouped:
+            extra, carried, shown = f"{extra}, {part} as p", f"{carried}, p", "p"
+        else:
+            shown = part
+        counted = f"count(*), count(*) filter (where x), sum(h) filter (where not x), {doubled}{held}"
+        rows = self._hashed(_where(self._anchor, key_range), extra + holds, carried)
+        return Statement(f"{COMMENT}select {shown}, {counted} from {rows}{grouped}", _bounds(key_range))
 
-    def hashes(self, key_range: KeyRange) -> Statement:
+    def hashes(self, key_range: KeyRange, parts: Sequence[str] | None = None) -> Statement:
         """A statement with a row for each record: its id, its hash, whether it has expired, its key's parts."""
-        return Statement(self._listed(_where(self._anchor, key_range)), _bounds(key_range))
+        which, values = _where(self._anchor, key_range), _bounds(key_range)
+        if parts is not None:
+            which += f"{' and' if which else ' where'} {_part(self._anchor)} = any(${len(values) + 1}::text[])"
+            values = (*values, list(parts))
+        return Statement(self._listed(which), values)
 
     def softened(self, key_range: KeyRange) -> Statement:
         """A statement that sums the rows in which a rule changes a value, field by field."""
@@ -78,9 +103,12 @@ class Telling:
         asked = having(place, item.kind, [key.parts[0] for key in keys])
         return [Statement(self._listed(f" where {which}"), (values,)) for which, values in asked]
 
-    def examples(self, item: FieldSpec, limit: int) -> Statement:
-        """As `hashes`, of some records in which the field holds something."""
-        return Statement(self._listed(f" where {_holds(self.entity, item)} limit {limit:d}"))
+    def examples(self, item: FieldSpec | None, limit: int, key_range: KeyRange) -> Statement:
+        """As `hashes`, of some records, such as hold something in the field."""
+        which = _where(self._anchor, key_range)
+        if item is not None:
+            which += f"{' and' if which else ' where'} {_holds(self.entity, item)}"
+        return Statement(self._listed(f"{which} limit {limit:d}"), _bounds(key_range))
 
     def _listed(self, which: str) -> str:
         """What `hashes` asks, of the rows that a condition leaves."""
@@ -128,6 +156,11 @@ def _expired(entity: EntitySpec, now_ms: int) -> str:
     return f"(coalesce(isfinite({column}), false) and extract(epoch from {column}) * 1000 < {now_ms:d})"
 
 
+def _part(anchor: str) -> str:
+    """The name of the part that a row lies in."""
+    return f"coalesce(right({anchor}::text, {PART_DIGITS:d}), '')"
+
+
 def _where(anchor: str, key_range: KeyRange) -> str:
     """The condition of lying in a range."""
     if key_range.after is None:
@@ -140,9 +173,10 @@ def _bounds(key_range: KeyRange) -> tuple[object, ...]:
     return tuple(digits for digits in (key_range.after, key_range.until) if digits is not None)
 
 
-def read_total(row: asyncpg.Record) -> RangeSum:
-    """What a `total` statement answered with."""
-    return RangeSum(records=int(row[0]), expired=int(row[1]), total=int(row[2] or 0), doubled=int(row[3]))
+def read_sum(row: asyncpg.Record, watched: Sequence[FieldSpec]) -> RangeSum:
+    """A row of a `total` or `parts` statement."""
+    held = frozenset(item.path for place, item in enumerate(watched, start=5) if row[place])
+    return RangeSum(records=int(row[1]), expired=int(row[2]), total=int(row[3] or 0), doubled=int(row[4]), held=held)
 
 
 def read_hash(row: asyncpg.Record) -> HashedRecord:
@@ -159,45 +193,44 @@ class PostgresTelling:
         self._telling = telling
         self._doing = doing
 
-    async def total(self, key_range: KeyRange) -> RangeSum:
+    async def total(self, key_range: KeyRange, *, watched: Sequence[FieldSpec] = ()) -> RangeSum:
         """Count and sum of a range."""
-        statement = self._telling.total(key_range)
-        with told(self._doing):
-            (row,) = await self._connection.fetch(statement.text, *statement.values)
-        return read_total(row)
+        (row,) = await self._rows(self._telling.total(key_range, watched))
+        return read_sum(row, watched)
 
-    async def hashes(self, key_range: KeyRange) -> Sequence[HashedRecord]:
-        """Each record of a range with its hash."""
-        return await self._hashes(self._telling.hashes(key_range))
+    async def parts(self, key_range: KeyRange, *, watched: Sequence[FieldSpec] = ()) -> Mapping[str, RangeSum]:
+        """Count and sum of each part of a range."""
+        return {row[0]: read_sum(row, watched) for row in await self._rows(self._telling.parts(key_range, watched))}
+
+    async def hashes(self, key_range: KeyRange, *, parts: Sequence[str] | None = None) -> Sequence[HashedRecord]:
+        """Each record of a range, or of parts of it, with its hash."""
+        return [read_hash(row) for row in await self._rows(self._telling.hashes(key_range, parts))]
 
     async def softened(self, key_range: KeyRange) -> Sequence[SoftSum]:
         """By soft field, the rows of a range in which its rule changes a value."""
         if not any(Side.TARGET in field.sides for field in SoftField.of(self._telling.entity)):
             return [SoftSum() for _ in SoftField.of(self._telling.entity)]
-        statement = self._telling.softened(key_range)
-        with told(self._doing):
-            (row,) = await self._connection.fetch(statement.text, *statement.values)
+        (row,) = await self._rows(self._telling.softened(key_range))
         return read_sums(row)
 
     async def soft_hashes(self, key_range: KeyRange) -> Sequence[SoftRecord]:
         """Those rows, each with its hashes."""
-        statement = self._telling.soft_hashes(key_range)
-        with told(self._doing):
-            rows = await self._connection.fetch(statement.text, *statement.values)
-        return read_soft_hashes(self._telling.entity, rows)
+        return read_soft_hashes(self._telling.entity, await self._rows(self._telling.soft_hashes(key_range)))
 
     async def hashes_of(self, keys: Sequence[RecordKey]) -> Sequence[HashedRecord]:
         """Each row with one of these keys, with its hash."""
-        return [one for statement in self._telling.hashes_of(keys) for one in await self._hashes(statement)]
+        return [read_hash(row) for statement in self._telling.hashes_of(keys) for row in await self._rows(statement)]
 
-    async def examples(self, item: FieldSpec, *, limit: int) -> Sequence[HashedRecord]:
-        """Some records in which the field holds something, with their hashes."""
-        return await self._hashes(self._telling.examples(item, limit))
+    async def examples(
+        self, item: FieldSpec | None, *, limit: int, key_range: KeyRange = EVERYTHING
+    ) -> Sequence[HashedRecord]:
+        """Some records, such as hold something in the field, with their hashes."""
+        return [read_hash(row) for row in await self._rows(self._telling.examples(item, limit, key_range))]
 
-    async def _hashes(self, statement: Statement) -> Sequence[HashedRecord]:
-        """The records that a statement of hashes answers with."""
+    async def _rows(self, statement: Statement) -> Sequence[asyncpg.Record]:
+        """The rows that a statement answers with."""
         with told(self._doing):
-            return [read_hash(row) for row in await self._connection.fetch(statement.text, *statement.values)]
+            return await self._connection.fetch(statement.text, *statement.values)
 
 
 async def statements(connection: asyncpg.Connection, entity: EntitySpec, system: System, *, now_ms: int) -> Telling:

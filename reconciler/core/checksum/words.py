@@ -38,17 +38,24 @@ class KeyRange:
     until: str | None = None
 
 
+EVERYTHING = KeyRange()
+ANCHOR_DIGITS = 24
+PART_DIGITS = 3  # of an anchor, the last ones: they spread records over the parts of a range
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RangeSum:
     """What a store says of a range: its records, those that have expired, and the sum of the others' hashes.
 
-    `doubled` is above 0 where keys occur more than once, which equal sums alone would not tell.
+    `doubled` is above 0 where keys occur more than once, which equal sums alone would not tell. `held` are paths of
+    watched fields in which some record holds something.
     """
 
     records: int
     expired: int
     total: int
     doubled: int = 0
+    held: frozenset[str] = frozenset()
 
     def __add__(self, other: "RangeSum") -> "RangeSum":
         """Two ranges that do not overlap as one."""
@@ -57,12 +64,16 @@ class RangeSum:
             expired=self.expired + other.expired,
             total=self.total + other.total,
             doubled=self.doubled + other.doubled,
+            held=self.held | other.held,
         )
 
     def agrees(self, other: "RangeSum") -> bool:
         """Whether both hold equal records under keys of their own, but for those that have expired on their side."""
         alone = not self.doubled and not other.doubled
         return alone and (self.records - self.expired, self.total) == (other.records - other.expired, other.total)
+
+
+NO_RECORDS = RangeSum(records=0, expired=0, total=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

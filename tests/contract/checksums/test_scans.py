@@ -170,6 +170,7 @@ def small_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ranges of a few records, so that some lie between two others."""
     for name in ("FIRST_RANGE", "SMALLEST_RANGE", "LARGEST_RANGE"):
         monkeypatch.setattr(checksums, name, 10)
+    monkeypatch.setattr(checksums, "PARTED_FROM", 10)
 
 
 def both(shop: Shop, entity: EntitySpec) -> EntityPass:
