@@ -19,6 +19,8 @@ from reconciler.errors import BackendUnreadable, Conflict
 STORE_SUFFIX = "_STORE"
 TWO = " and "
 ORIGIN = "the backend's health page"
+READS = {"mongo": Reads.MONGO, "dual": Reads.MONGO, "postgres": Reads.POSTGRES}
+"""What a domain's mode on the health page says of its reads: `dual` writes both stores and still reads MongoDB."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,7 +59,7 @@ class FlagWatch:
         flagged = [domain for domain in self.system.comparable if domain.flip]
         seen = [(domain, mode_of(domain, modes), known.get(domain.name)) for domain in flagged]
         for domain, mode, last in [one for one in seen if self._moved(*one)]:
-            await self._changed(domain, Reads(str(mode)), last)
+            await self._changed(domain, READS[str(mode)], last)
 
     def forget(self, why: str, known: Mapping[str, FlagChange] | None = None) -> None:
         """Marks every flag as unknown; `known` holds each domain's last change, where it could be read."""
@@ -106,7 +108,7 @@ class FlagWatch:
 
     def _moved(self, domain: DomainSpec, mode: str | None, last: FlagChange | None) -> bool:
         """Notes what the page shows of a flag; True where it was moved, which leaves it where it was before."""
-        if mode not in (Reads.MONGO.value, Reads.POSTGRES.value):
+        if mode not in READS:
             told = _no_mode(mode)
             self.flags.states[domain.name] = FlagState(reads=None, problem=f"the backend's health page {told}")
             return False
@@ -114,7 +116,7 @@ class FlagWatch:
             self.flags.states.pop(domain.name, None)
             return True
         self.flags.states[domain.name] = replace(_state(last), origin=ORIGIN)
-        return last.reads != mode
+        return last.reads != READS[mode].value
 
     async def _changed(self, domain: DomainSpec, reads: Reads, last: FlagChange | None) -> None:
         """Stores a change that the backend shows, with the gate's verdict from just before it."""
@@ -150,7 +152,7 @@ def _no_mode(mode: str | None) -> str:
     """Why what the page says of a domain is no position of its flag."""
     if mode is None:
         return "does not name the domain"
-    return "contradicts itself" if TWO in mode else "names a store that is neither mongo nor postgres"
+    return "contradicts itself" if TWO in mode else "names a mode that is neither mongo, dual nor postgres"
 
 
 def _state(change: FlagChange) -> FlagState:

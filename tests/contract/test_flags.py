@@ -89,6 +89,20 @@ async def test_the_page_is_watched_and_each_change_is_an_act(store: SqliteReport
     assert "address" in watch.flags.rollbacks
 
 
+async def test_a_domain_that_writes_both_stores_still_reads_mongodb(store: SqliteReportStore) -> None:
+    page = Page(modes={"address": "mongo"})
+    async with served(page) as url:
+        watch = a_watch(store, url)
+        for mode, reads in (("mongo", "mongo"), ("dual", "mongo"), ("postgres", "postgres"), ("dual", "mongo")):
+            page.modes = {"address": mode}
+            await watch.look()
+            assert watch.flags.states["address"].reads == reads
+        page.modes = {"address": "both"}
+        await watch.look()
+        assert watch.flags.states["address"].reads is None
+    assert [action for _, action in await acts(store)] == ["flag_seen", "flip", "rollback"]
+
+
 async def test_a_page_that_makes_no_sense_is_not_an_assumption(store: SqliteReportStore) -> None:
     page = Page(modes={"address": "mongo"})
     async with served(page) as url:
