@@ -29,7 +29,8 @@ def address(path: str) -> str:
     return (
         whole.replace("{domain}", "address")
         .replace("{id}", name)
-        .replace("{form}", "md")
+        .replace("{form}", "csv" if "keys" in path else "md")
+        .replace("{group}", "reference")
         .replace("{digest}", "sha256:" + "0" * 64)
     )
 
