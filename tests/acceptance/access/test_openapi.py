@@ -34,7 +34,7 @@ CONFORMS: list[checks.CheckFunction] = [
 ]
 EXAMPLES = 6
 LOOKS_INTO_STORES = ("/api/v1/runs", "/api/v1/shadow-reads", "/api/v1/diffs/{id}/reread", "/api/v1/diffs/{id}/reveal")
-KNOWN: dict[str, object] = {"domain": "address", "id": 1, "form": "json"}
+KNOWN: dict[str, object] = {"domain": "address", "group": "reference", "id": 1, "form": "json"}
 
 
 @pytest.fixture(scope="module")
