@@ -165,7 +165,9 @@ def test_a_group_opens_as_a_whole(quick: CommandLine) -> None:
     )
     approve(quick, quick.gate("review", code=3))
     said = quick("gate", "--group", "reference").ended(0).stdout.splitlines()
-    assert ("group reference" in said[0], len(said)) == (True, 5)
+    assert "group reference" in said[0]
+    assert sorted(line.split()[1] for line in said[1:5]) == sorted(REFERENCE)
+    assert "4 go, exit 0" in said
     assert "one of reference" in quick("gate", "--group", "refrence").ended(2).stderr
     quick("gate", "category", "--group", "reference").ended(2)
     answer = quick("gate", *REFERENCE, "--format", "json").ended(0).json()
