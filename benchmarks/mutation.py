@@ -30,10 +30,15 @@ def fate(code: int | None) -> str:
 
 def modules(folder: Path) -> Iterator[tuple[str, Counter[str]]]:
     """Each mutated module with how many mutants had which fate."""
-    for path in sorted(folder.glob("*.py.meta")):
+    for path in sorted(folder.rglob("*.py.meta")):
         codes = exit_codes(path)
         if codes:
-            yield path.name.removesuffix(".py.meta"), Counter(map(fate, codes.values()))
+            yield module_of(path, folder), Counter(map(fate, codes.values()))
+
+
+def module_of(path: Path, folder: Path) -> str:
+    """`repair.sql` for the results of that module of `reconciler/core`."""
+    return ".".join(path.relative_to(folder).parts).removesuffix(".py.meta")
 
 
 def exit_codes(path: Path) -> Mapping[str, int | None]:
@@ -67,7 +72,7 @@ def line(name: str, found: Counter[str]) -> str:
 
 def draw(folder: Path, *, size: int, seed: int) -> list[str]:
     """The names of so many mutants, each as likely as any other; the same ones for the same seed and code."""
-    names = (name for path in folder.glob("*.py.meta") for name in exit_codes(path))
+    names = (name for path in folder.rglob("*.py.meta") for name in exit_codes(path))
     return random.Random(seed).sample(sorted(names), size)
 
 
