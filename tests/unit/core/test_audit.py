@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from hashlib import sha256
 from itertools import pairwise
 
 import pytest
@@ -125,3 +126,14 @@ def test_an_entry_without_a_part_is_refused(name: str) -> None:
     del document[name]
     with pytest.raises(KeyError, match=name):
         untold(document)
+
+
+def test_a_digest_is_what_anybody_can_compute_from_the_canonical_text() -> None:
+    act = Act(actor=Actor(name="k\u00fcm", role=Role.VIEWER, means=Means.TOKEN), action=AuditAction.VOID, at=NOON)
+    text = (
+        '{"action":"void","actor":"k\\u00fcm","at":"2026-03-01T12:00:00.000000+00:00","comment":"","domain":"",'
+        '"evidence_digest":"","means":"token","number":2,"previous":"sha256:0","role":"viewer","verdict":"","version":1}'
+    )
+    entry = chained(act, number=2, previous="sha256:0")
+    assert entry.digest == f"sha256:{sha256(text.encode()).hexdigest()}"
+    assert entry.digest != chained(act, number=2, previous="sha256:1").digest

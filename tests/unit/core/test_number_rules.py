@@ -53,6 +53,7 @@ def test_all_digits_of_a_column_count_whatever_the_decimal_context() -> None:
 def test_nan_and_infinities_are_equal_to_themselves_only(name: str) -> None:
     values = [Decimal(one) for one in ("NaN", "Infinity", "-Infinity", "0")]
     assert [diffs(MONEY, Decimal(name), one) == [] for one in values] == [str(one) == name for one in values]
+    assert [diffs(MONEY, name, one) == [] for one in values] == [str(one) == name for one in values]
     assert [diffs(INTEGER, float(name), one) == [] for one in values] == [str(one) == name for one in values]
     assert [diffs(DOUBLE, float(name), float(one)) == [] for one in values] == [str(one) == name for one in values]
 

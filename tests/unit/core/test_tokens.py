@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.core.access import Actor, Means, Role, role_among
+from reconciler.core.access import Actor, Means, Right, Role, require, role_among
 from reconciler.core.tokens import (
     ABSOLUTE,
     COARSELY,
@@ -19,6 +19,7 @@ from reconciler.core.tokens import (
     stale,
     text_of,
 )
+from reconciler.errors import AccessDenied
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -94,3 +95,14 @@ def test_of_several_roles_the_one_with_the_most_rights_counts() -> None:
     assert role_among([]) is None
     assert role_among([Role.VIEWER, Role.ADMIN, Role.APPROVER]) is Role.ADMIN
     assert role_among([Role.VIEWER, Role.INVESTIGATOR]) is Role.INVESTIGATOR
+
+
+def test_who_lacks_a_right_is_told_which_and_whom_to_ask() -> None:
+    viewer = replace(ACTOR, role=Role.VIEWER)
+    assert require(viewer, Right.VIEW) is viewer
+    with pytest.raises(AccessDenied) as caught:
+        require(viewer, Right.APPROVE)
+    assert str(caught.value) == (
+        "ci may not do this; expected a role with the right to approve; got the role viewer. "
+        "Next: ask an administrator for a token of another role"
+    )
