@@ -28,12 +28,13 @@ def fate(code: int | None) -> str:
     return {SURVIVED: "survived", UNTESTED: "untested"}.get(code, "not run")
 
 
-def modules(folder: Path) -> Iterator[tuple[str, Counter[str]]]:
-    """Each mutated module with how many mutants had which fate."""
+def modules(folder: Path, drawn: frozenset[str] | None = None) -> Iterator[tuple[str, Counter[str]]]:
+    """Each mutated module with how many mutants had which fate; of a draw, the others count as not run."""
     for path in sorted(folder.rglob("*.py.meta")):
         codes = exit_codes(path)
         if codes:
-            yield module_of(path, folder), Counter(map(fate, codes.values()))
+            told = (code if drawn is None or name in drawn else None for name, code in codes.items())
+            yield module_of(path, folder), Counter(map(fate, told))
 
 
 def module_of(path: Path, folder: Path) -> str:
@@ -81,22 +82,32 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draw", type=int, metavar="N", help="print the names of N mutants, drawn at random")
     parser.add_argument("--seed", type=int, default=7, help="of the draw; 7 where none is given")
+    parser.add_argument("--told", action="store_true", help="with --draw: print the table of these mutants instead")
     wanted = parser.parse_args()
     found = dict(modules(RESULTS))
     if not found:
         print(f"expected mutmut's results in {RESULTS}, found none. Next: make mutation", file=sys.stderr)
         return 1
-    if wanted.draw:
-        print(*draw(RESULTS, size=wanted.draw, seed=wanted.seed), sep="\n")
+    drawn = draw(RESULTS, size=wanted.draw, seed=wanted.seed) if wanted.draw else []
+    if drawn and not wanted.told:
+        print(*drawn, sep="\n")
         return 0
+    if drawn:
+        found = dict(modules(RESULTS, frozenset(drawn)))
+    tell(found)
+    return 0
+
+
+def tell(found: Mapping[str, Counter[str]]) -> None:
+    """Prints the table, a line for each module of which anything was run."""
     print(f"| module | mutants | {' | '.join(COLUMNS)} | noticed |")
     print(f"|---|{'--:|' * (len(COLUMNS) + 2)}")
     for name, counts in found.items():
-        print(line(name, counts))
+        if counts.total() > counts["not run"]:
+            print(line(name, counts))
     whole: Counter[str] = sum(found.values(), Counter())
     print(line("all", whole))
     print(bound(whole))
-    return 0
 
 
 if __name__ == "__main__":
