@@ -28,6 +28,9 @@ async def test_a_command_and_a_digest_are_copied_whole_and_it_is_said(chromium: 
     await page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); }")
     await button.click()
     await expect(told).to_contain_text("Not copied")
+
+    await page.emulate_media(media="print")
+    assert await page.locator("button.copy:visible").count() == 0, "nobody clicks on paper"
     await context.close()
 
 
